@@ -1,0 +1,105 @@
+/*
+ * transport.h - runs commands and moves files on one machine: this one, or one behind a network
+ *
+ * It knows nothing of schedulers or jobs. It belongs to one thread, its cluster's worker, but for
+ * what is said to be callable from any. A transport is one file and one `transport_ops`.
+ */
+#ifndef CLUSTRIXFS_TRANSPORT_H
+#define CLUSTRIXFS_TRANSPORT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "clustrixfs/buf.h"
+#include "clustrixfs/command.h"
+#include "clustrixfs/error.h"
+
+struct cluster;
+struct transport;
+
+/* Outcomes of the calls below. Which of the two it is decides whether we may do it again. */
+enum {
+    TRANSPORT_E_NOT_RUN = 1, /* certain: the far side did nothing (no route, login refused) */
+    TRANSPORT_E_UNKNOWN,     /* it may have been done: the link broke, or time ran out      */
+};
+
+/* A small file to put in place or to fetch. Paths are absolute. */
+struct far_file {
+    char      *path;
+    mode_t     mode;    /* put: the mode it gets; S_IFDIR | bits makes a directory            */
+    struct buf data;    /* put: its bytes; fetch: filled                                      */
+    bool       missing; /* fetch: there is no such file                                       */
+};
+
+struct far_files {
+    struct far_file *v;
+    size_t           n;
+};
+
+#define FAR_FILES_INIT { 0 }
+/* Append one; the data are copied. */
+int  far_files_add(struct far_files *f, const char *path, mode_t mode, struct span data) must_check;
+void far_files_release(struct far_files *f);
+static inline unused_arg void far_filesp_cleanup(struct far_files *f)
+{
+    far_files_release(f);
+}
+
+struct transport_ops {
+    const char *name;
+    bool        here; /* the far side is this machine: its files may be opened directly */
+
+    /*
+     * Get ready; connecting may wait until the first call. Returns 0 and fills *tp, or a negative
+     * errno when the cluster's settings make no sense.
+     */
+    int (*open)(struct transport **tp, const struct cluster *cluster, struct error *e);
+
+    /*
+     * Run one command to its end and collect what it prints (COMMAND_OUTPUT_MAX at most).
+     * Returns 0 when it ran, whatever its exit status; TRANSPORT_E_NOT_RUN; TRANSPORT_E_UNKNOWN;
+     * or a negative errno for trouble on this side. Never tries a second time by itself: only the
+     * caller knows whether twice is harmless.
+     */
+    int (*run)(struct transport *t, const struct command *c, struct outcome *o, struct error *e);
+
+    /*
+     * Put small files in place, in order, making missing parent directories 0700. A reader sees
+     * the old file or the new one, never a part. Doing it again is harmless. Returns as run().
+     */
+    int (*put)(struct transport *t, const struct far_files *files, struct error *e);
+
+    /*
+     * Fetch small files whole (1 MiB each at most), all in one round trip. Returns as run(); a
+     * file that is not there is no error: its `missing` is set.
+     */
+    int (*fetch)(struct transport *t, struct far_files *files, struct error *e);
+
+    /*
+     * Move a directory of this machine to `path` there (the inputs of a job). Whole or not at
+     * all; 0 too when it was done before. Returns as run().
+     */
+    int (*move_in)(struct transport *t, const char *here, const char *path, struct error *e);
+
+    /* Remove a directory and all below it, following no link. Absent is 0. Returns as run(). */
+    int (*remove)(struct transport *t, const char *path, struct error *e);
+
+    /*
+     * Follow a file that others append to, from its present end. Returns a descriptor that polls
+     * readable when there may be more (the transport keeps it), or a negative errno.
+     */
+    int (*follow)(struct transport *t, const char *path, struct error *e);
+
+    /* Append to `b` what was appended to the followed file since. Does not wait. */
+    int (*follow_read)(struct transport *t, struct buf *b, struct error *e);
+
+    void (*close)(struct transport *t);
+};
+
+extern const struct transport_ops transport_local;
+
+/* All transports, ended by NULL; and one by name, or NULL. */
+extern const struct transport_ops *const transports[];
+const struct transport_ops *transport_named(const char *name);
+
+#endif
