@@ -14,6 +14,8 @@
 int64_t clock_now_ns(void);  /* since the epoch: for people and for mtimes            */
 int64_t clock_mono_ns(void); /* never goes back: for deadlines                        */
 
+int64_t clock_boot_ns(void); /* since the epoch: when this machine was started        */
+
 /* "2026-11-22T18:07:58.123Z" */
 int clock_format(struct buf *out, int64_t ns);
 
