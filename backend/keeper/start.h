@@ -1,0 +1,10 @@
+/*
+ * start.h - the command that starts jobs
+ */
+#ifndef CLUSTRIXFS_KEEPER_START_H
+#define CLUSTRIXFS_KEEPER_START_H
+
+/* Start each run under a keeper of its own, and return when every one has answered. */
+int start_runs(char *const *runs, int n);
+
+#endif
