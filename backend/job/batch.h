@@ -1,0 +1,33 @@
+/*
+ * batch.h - orders of one kind that go to a cluster together, and their answers
+ */
+#ifndef CLUSTRIXFS_BATCH_H
+#define CLUSTRIXFS_BATCH_H
+
+#include "worker.h"
+
+#define BATCH_MAX 128
+
+struct batch {
+    struct order  **orders; /* owned; NULL for answers that nobody asked for */
+    struct answer **answers; /* owned until they are posted (then n is 0)    */
+    size_t          n, alloc;
+};
+
+#define BATCH_INIT { 0 }
+void batch_release(struct batch *b);
+static inline unused_arg void batchp_cleanup(struct batch *b)
+{
+    batch_release(b);
+}
+
+/* Take over an order (or NULL) and make its answer; NULL when memory is out (not taken then). */
+struct answer *batch_add(struct batch *b, struct order *o);
+void           batch_drop_last(struct batch *b);
+
+/* Carry out the orders, which are all of a kind, and fill their answers. */
+void batch_run(struct batch *b, struct transport *t, const struct cluster *c);
+/* Fetch the exit record of each, or else its start record. */
+void batch_fetch_records(struct batch *b, struct transport *t, const struct cluster *c);
+
+#endif

@@ -1,0 +1,266 @@
+/*
+ * engine.c - the thread that owns the store, the states and the due times
+ *
+ * It goes in rounds: sleep until there is a letter or something is due; act on all letters; start
+ * whoever's turn it is; commit; show. With nothing active nothing is due, and it sleeps for ever.
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clustrixfs/clock.h"
+#include "clustrixfs/log.h"
+
+#include "live.h"
+
+/* What engine.h hands out: the engine, its thread, and who watches. */
+struct running {
+    struct engine    en; /* first */
+    pthread_t        thread;
+    bool             has_thread;
+    uint64_t         tickets; /* the loop's thread only */
+    service_changed *watcher;
+    void            *watcher_arg;
+};
+
+static struct running *running_of(struct engine *en)
+{
+    return container_of(en, struct running, en);
+}
+
+static void act_on(struct engine *en, struct letter *l)
+{
+    struct letter *next;
+
+    for (; l; l = next) {
+        struct message *m = container_of(l, struct message, letter);
+        uint64_t        ticket = m->ticket;
+
+        next = l->next;
+        m->act(en, m);
+        if (ticket)
+            en->ticket = ticket;
+    }
+}
+
+/* Milliseconds to sleep, -1 for ever; rounded up, or a due time would be polled for. */
+static int sleep_ms(const struct engine *en)
+{
+    const int64_t when[] = { duty_next(en), en->retry_ns, en->sync_ns };
+    int64_t       next = 0, left;
+
+    for (size_t i = 0; i < ARRAY_SIZE(when); i++)
+        if (when[i] && (!next || when[i] < next))
+            next = when[i];
+    if (!next)
+        return -1;
+    left = next - clock_mono_ns();
+    return left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static void *work(void *arg)
+{
+    struct engine *en = arg;
+
+    while (!en->stopping) {
+        struct pollfd p = { .fd = mailbox_fd(en->box), .events = POLLIN };
+
+        if (poll(&p, 1, sleep_ms(en)) < 0 && errno != EINTR) {
+            log_line(LOG_ERROR, "the engine cannot wait: %s", strerror(errno));
+            break;
+        }
+        if (p.revents)
+            act_on(en, mailbox_take(en->box));
+        duty_run_due(en);
+        duty_start_next(en);
+        commit_all(en);
+    }
+    return NULL;
+}
+
+static void act_answer(struct engine *en, struct message *m)
+{
+    struct answer *a = container_of(m, struct answer, message);
+
+    hear_answer(en, a);
+    free(a);
+}
+
+static int open_places(struct engine *en, struct error *e)
+{
+    en->places = calloc(en->config->n_clusters, sizeof(*en->places));
+    if (!en->places)
+        return -ENOMEM;
+    for (size_t i = 0; i < en->config->n_clusters; i++) {
+        struct place *p = &en->places[i];
+        int           r;
+
+        p->cluster = &en->config->clusters[i];
+        slots_init(p);
+        r = worker_start(&p->worker, p->cluster, en->box, act_answer, e);
+        if (r)
+            return error_prefix(e, r, "cluster %s: ", p->cluster->name);
+    }
+    return 0;
+}
+
+static int start_thread(struct running *run)
+{
+    sigset_t all, old;
+    int      r;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    r = pthread_create(&run->thread, NULL, work, &run->en);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    run->has_thread = !r;
+    return -r;
+}
+
+int engine_open(struct engine **ep, const struct config *c, struct board *board, struct error *e)
+{
+    struct running *run = calloc(1, sizeof(*run));
+    struct engine  *en = &run->en;
+    int             r;
+
+    if (!run)
+        return -ENOMEM;
+    en->config = c;
+    en->board = board;
+    en->lines = (struct buf)BUF_INIT;
+    en->outbox_end = &en->outbox;
+    en->changes_end = &en->changes;
+    en->watcher = &run->watcher;
+    en->watcher_arg = &run->watcher_arg;
+    r = mailbox_create(&en->box);
+    if (!r)
+        r = store_open(&en->store, c->state_dir, e);
+    if (!r)
+        r = journal_open(&en->journal, c->state_dir, en->store, e);
+    if (!r)
+        r = open_places(en, e);
+    if (!r)
+        r = inbox_return(en);
+    if (!r)
+        r = restart_load(en, e);
+    if (!r) {
+        duty_start_next(en);
+        commit_all(en);
+        r = start_thread(run);
+    }
+    if (r) {
+        engine_close(en);
+        return r;
+    }
+    *ep = en;
+    return 0;
+}
+
+static void act_stop(struct engine *en, struct message *m)
+{
+    en->stopping = true;
+    free(m);
+}
+
+static void stop_thread(struct running *run)
+{
+    struct message *m;
+
+    if (!run->has_thread)
+        return;
+    m = calloc(1, sizeof(*m));
+    /* Memory that is out now may be there in a moment; ending without the last commit is worse. */
+    while (!m && !poll(NULL, 0, 10))
+        m = calloc(1, sizeof(*m));
+    m->act = act_stop;
+    mailbox_post(run->en.box, &m->letter);
+    pthread_join(run->thread, NULL);
+}
+
+static void free_jobs(struct engine *en)
+{
+    struct job *j;
+
+    for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
+        if (j->whole)
+            job_free(j);
+    for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
+        if (!JOB_ELEMENT(j->v.id))
+            job_free(j);
+    idmap_release(&en->jobs);
+    idmap_release(&en->tokens);
+    idmap_release(&en->shows);
+}
+
+void engine_close(struct engine *en)
+{
+    struct running *run = running_of(en);
+
+    stop_thread(run);
+    for (size_t i = 0; en->places && i < en->config->n_clusters; i++) {
+        worker_stop(STEAL(en->places[i].worker));
+        slots_release(&en->places[i]);
+    }
+    /* Answers that came after the last round say nothing that a new daemon would not find. */
+    if (en->box)
+        act_on(en, mailbox_take(en->box));
+    if (en->store)
+        commit_all(en);
+    mailbox_destroy(en->box);
+    commit_release(en);
+    free_jobs(en);
+    free(en->places);
+    free(en->due);
+    journal_close(en->journal);
+    store_close(en->store);
+    free(run);
+}
+
+void engine_watch(struct engine *en, service_changed *fn, void *arg)
+{
+    struct running *run = running_of(en);
+
+    run->watcher_arg = arg;
+    __atomic_store_n(&run->watcher, fn, __ATOMIC_RELEASE);
+}
+
+uint64_t engine_post(struct engine *en, struct message *m)
+{
+    m->ticket = ++running_of(en)->tickets;
+    mailbox_post(en->box, &m->letter);
+    return running_of(en)->tickets;
+}
+
+bool engine_settled(struct engine *en, uint64_t ticket)
+{
+    return __atomic_load_n(&en->settled, __ATOMIC_ACQUIRE) >= ticket;
+}
+
+int engine_events_fd(const struct engine *en)
+{
+    return journal_fd(en->journal);
+}
+
+off_t engine_events_size(const struct engine *en)
+{
+    return journal_size(en->journal);
+}
+
+struct engine_counts engine_counts(const struct engine *en)
+{
+    return (struct engine_counts){
+        .commits = __atomic_load_n(&en->commits, __ATOMIC_RELAXED),
+        .started = __atomic_load_n(&en->started, __ATOMIC_RELAXED),
+        .submitted = __atomic_load_n(&en->submitted, __ATOMIC_RELAXED),
+    };
+}
+
+bool engine_draining(const struct engine *en, unsigned cluster)
+{
+    return __atomic_load_n(&en->places[cluster].draining, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,218 @@
+/*
+ * live.h - a live job in the engine's hands, and the engine itself
+ *
+ * Everything here belongs to the engine's thread. The verbs are spread over a few files, each with
+ * one idea: accept.c (a spec becomes a job), move.c (events), duty.c (what is owed), slots.c (whose
+ * turn it is), after.c (who waits for whom), array.c (the whole and its elements), hear.c (what the
+ * cluster says), control.c (what the user says), restart.c (taking up), commit.c (making it last
+ * and showing it).
+ */
+#ifndef CLUSTRIXFS_LIVE_H
+#define CLUSTRIXFS_LIVE_H
+
+#include "clustrixfs/config.h"
+#include "clustrixfs/mailbox.h"
+#include "clustrixfs/record.h"
+#include "clustrixfs/scheduler.h"
+#include "clustrixfs/service.h"
+
+#include "admit.h"
+#include "board.h"
+#include "change.h"
+#include "idmap.h"
+#include "journal.h"
+#include "store.h"
+#include "worker.h"
+
+struct job {
+    struct job_view       v;     /* as it is now; strings owned, set with job_text() */
+    const struct cluster *cluster;
+    struct spec          *spec;  /* owned by the whole; elements borrow it           */
+    struct job           *whole; /* of an element; else NULL                         */
+    unsigned              wish;
+    char                 *waits, *inputs; /* as in struct stored_job; of wholes      */
+    struct buf            text;  /* the spec's bytes, until they are stored          */
+    uint64_t              draft; /* which draft it came from, until it is stored     */
+
+    bool stored;   /* there is a row of it                                        */
+    bool changed;  /* since the last commit; then it is in engine.changed         */
+    bool queued;   /* in its cluster's queue: eligible, waits for a slot          */
+    bool slotted;  /* counted in its cluster's slots                              */
+    bool suspect;  /* was looked for and not found once: the next time it is lost */
+    bool put;      /* its files are in its directory on the cluster; of wholes     */
+    unsigned passed;   /* how many later jobs were started before it while it was first   */
+    unsigned failures; /* to start, in a row: how long to wait before the next try        */
+    int64_t  due_ns;   /* mono; 0: nothing is due. In engine.due while not 0              */
+    size_t   due_at;   /* its place there                                                 */
+
+    struct job *next, *prev; /* the queue                */
+    uint64_t   *waiters;     /* ids of jobs that wait for this one to end */
+    size_t      n_waiters;
+    unsigned    waits_left; /* how many jobs this one still waits for; arrays: the whole   */
+
+    /* Of the whole of an array: */
+    struct job **elements; /* live ones by index of the spec's ranges, NULL once dropped */
+    uint32_t     n_elements, n_active; /* active: took a slot; for the throttle            */
+};
+
+/* Jobs of one priority, first come first. */
+struct rank {
+    int32_t     priority;
+    struct job *first, *last;
+};
+
+/* What a cluster without a queue of its own has to give, and who waits for it. */
+struct slots {
+    uint32_t     cores_free;
+    uint64_t     memory_free;
+    struct rank *ranks; /* descending priority */
+    size_t       n_ranks, n_queued;
+};
+
+struct place {
+    const struct cluster *cluster;
+    struct worker        *worker;
+    struct slots          slots;
+    unsigned              running; /* jobs the cluster has, as far as we know: a sweep is owed */
+    int64_t               sweep_ns; /* mono, when; 0: none                                     */
+    bool                  draining; /* ctl drain: start nothing new                            */
+};
+
+/* Somebody to be told once the present changes are on disk. */
+struct promise {
+    service_done *done;
+    void         *arg;
+    int           r;
+    struct error  e;
+};
+
+struct engine {
+    const struct config *config;
+    struct store        *store;
+    struct journal      *journal;
+    struct board        *board;
+    struct mailbox      *box;
+    struct place        *places; /* one for each cluster, same index */
+
+    struct idmap jobs;   /* by id                                     */
+    struct idmap tokens; /* wholes by token_bits()                    */
+    struct job **due;    /* a heap by due_ns                          */
+    size_t       n_due, due_alloc;
+
+    struct job    **changed; /* to be stored and shown at the next commit */
+    size_t          n_changed, changed_alloc;
+    struct buf      lines;  /* the journal's lines of the present commit                    */
+    struct idmap    shows;  /* ids whose change is to be told: id -> 1 + CHANGE_* bits      */
+    struct promise *promises;
+    size_t          n_promises, promises_alloc;
+    struct stored_event *events; /* to be stored; detail is owned */
+    size_t               n_events, events_alloc;
+    struct letter       *outbox; /* orders that go out after the commit */
+    struct letter      **outbox_end;
+    struct change       *changes; /* in order */
+    struct change      **changes_end;
+    bool                 urgent;   /* this round must be on disk before it is shown         */
+    int64_t              sync_ns;  /* mono: by then what was committed has to be on disk    */
+    int64_t              retry_ns; /* mono: the last commit failed, it is tried again then  */
+
+    uint64_t seq; /* of the last event */
+    uint64_t ticket; /* of the last message taken; becomes `settled` at commit */
+    bool     stopping;
+
+    /* Read by other threads. */
+    uint64_t          settled;  /* atomic */
+    uint64_t          commits, started, submitted; /* atomic, for metrics */
+    service_changed **watcher;  /* slot of the service: {fn, arg} set before anything changes */
+    void            **watcher_arg;
+};
+
+/* move.c */
+struct job *job_new(struct engine *en, job_id id, const struct cluster *cluster);
+void job_free(struct job *j);
+/* Replace an owned string; -ENOMEM keeps the old one. */
+int  job_text(const char **field, const char *value) must_check;
+void job_reason(struct job *j, const char *fmt, ...) printf_like(2, 3);
+/*
+ * Apply an event if the machine knows it in this state; false when it does not. Writes down the
+ * event with its evidence and detail ("" for none) and marks the job as changed.
+ */
+bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *evidence,
+              const char *detail);
+void job_changed(struct engine *en, struct job *j, unsigned what);
+struct job *engine_job(struct engine *en, job_id id);
+struct place *job_place(struct engine *en, const struct job *j);
+struct job_ref job_ref_of(const struct job *j);
+
+/* duty.c: do what is owed to the job in the state it is in; may be done again without harm. */
+void duty_do(struct engine *en, struct job *j);
+void duty_at(struct engine *en, struct job *j, int64_t mono_ns); /* 0: not any more */
+void duty_run_due(struct engine *en);
+int64_t duty_next(const struct engine *en); /* mono, 0: nothing is due */
+void duty_sweep(struct engine *en, struct place *p);
+void duty_start_next(struct engine *en); /* whoever's turn it is, on every cluster */
+/* An order for one job, sent after the commit; `word` may be NULL. */
+void duty_order(struct engine *en, struct job *j, enum order_kind kind, enum scheduler_verb verb,
+                const char *word);
+
+/* slots.c */
+void slots_init(struct place *p);
+void slots_release(struct place *p);
+int  slots_queue(struct place *p, struct job *j) must_check;
+void slots_unqueue(struct place *p, struct job *j);
+void slots_take(struct place *p, struct job *j);
+void slots_give(struct place *p, struct job *j);
+/* The next job whose turn it is, already taken off the queue and counted; NULL: nobody's. */
+struct job *slots_next(struct place *p);
+uint32_t job_cores(const struct job *j);
+
+/* after.c */
+/* Wait for what is in j->waits; the outcome of ended ones is taken at once. */
+int  after_begin(struct engine *en, struct job *j) must_check;
+/* `j` ended: tell who waited for it. */
+void after_ended(struct engine *en, struct job *j);
+
+/* array.c */
+int  array_open(struct engine *en, struct job *whole) must_check; /* makes the elements, new ones */
+void array_count(struct engine *en, struct job *element, enum job_state from, enum job_state to);
+bool array_throttled(const struct job *element);
+/* Where the whole points at its element of that array index; NULL: it has none. */
+struct job **array_slot(struct job *whole, uint32_t of_index);
+
+/* hear.c: what came back from a worker. */
+void hear_answer(struct engine *en, struct answer *a);
+/* A new attempt of a job whose last one is over: retries, or rerun. */
+void job_again(struct engine *en, struct job *j, const char *evidence, const char *detail);
+void hear_record(struct engine *en, struct job *j, const struct record *rec, const char *evidence);
+
+/* accept.c */
+/* Take over what was admitted: from here on it is a live job. NULL when memory is out. */
+/* How `after` is looked up in the engine's thread. */
+struct admit_jobs accept_jobs(struct engine *en);
+struct job *accept_job(struct engine *en, struct admitted *a);
+void accept_ready_drafts(struct engine *en);
+
+/* control.c */
+int control_job(struct engine *en, job_id id, struct span words, struct error *e);
+int control_forget(struct engine *en, job_id id, struct error *e);
+
+/* restart.c */
+int restart_load(struct engine *en, struct error *e) must_check;
+/* Take an ended job up again from its row (rerun). NULL: no such job or no memory. */
+struct job *restart_revive(struct engine *en, job_id id);
+
+/* commit.c */
+void commit_promise(struct engine *en, service_done *done, void *arg, int r, const struct error *e);
+void commit_event(struct engine *en, const struct job *j, enum job_event ev, const char *evidence,
+                  const char *detail);
+/* Carry a change out with this round; takes it over. NULL (no memory) gives -ENOMEM. */
+int  commit_change(struct engine *en, struct change *c) must_check;
+/* Something rests on this round: show and send nothing of it before the disk has it. */
+void commit_urgent(struct engine *en);
+void commit_order(struct engine *en, struct order *o); /* goes out after the commit */
+void commit_all(struct engine *en);
+void commit_release(struct engine *en);
+
+/* inbox.c: directories that no job was made of go back to stage/. */
+int inbox_return(struct engine *en) must_check;
+
+#endif

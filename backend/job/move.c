@@ -1,0 +1,170 @@
+/*
+ * move.c - a live job, and the events that move it
+ *
+ * Every change of state goes through job_move(): the machine decides where it leads, the event is
+ * written down, and what follows from it for others (a slot, an array, who waited) is done here,
+ * so that no caller can forget it.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clustrixfs/clock.h"
+#include "clustrixfs/log.h"
+
+#include "live.h"
+#include "token.h"
+
+struct job *job_new(struct engine *en, job_id id, const struct cluster *cluster)
+{
+    struct job *j = calloc(1, sizeof(*j));
+
+    if (!j)
+        return NULL;
+    j->v.id = id;
+    j->v.exit_code = -1;
+    j->v.cluster = cluster->name;
+    j->cluster = cluster;
+    j->text = (struct buf)BUF_INIT;
+    if (!idmap_put(&en->jobs, id, j))
+        return j;
+    free(j);
+    return NULL;
+}
+
+void job_free(struct job *j)
+{
+    const char **texts[] = { &j->v.name, &j->v.alias, &j->v.reason,
+                             &j->v.native, &j->v.node, &j->v.memory_by };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        free((char *)*texts[i]);
+    if (!j->whole)
+        spec_free(j->spec);
+    free(j->waits);
+    free(j->inputs);
+    free(j->waiters);
+    free(j->elements);
+    buf_release(&j->text);
+    free(j);
+}
+
+int job_text(const char **field, const char *value)
+{
+    char *copy = value && *value ? strdup(value) : NULL;
+
+    if (value && *value && !copy)
+        return -ENOMEM;
+    free((char *)*field);
+    *field = copy;
+    return 0;
+}
+
+void job_reason(struct job *j, const char *fmt, ...)
+{
+    char    text[ERROR_TEXT_MAX];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    /* Without memory the old sentence stays, which was true a moment ago. */
+    if (job_text(&j->v.reason, text))
+        log_line(LOG_WARN, "job=%llu: out of memory for its reason",
+                 (unsigned long long)JOB_NUMBER(j->v.id));
+}
+
+struct job *engine_job(struct engine *en, job_id id)
+{
+    return idmap_get(&en->jobs, id);
+}
+
+struct place *job_place(struct engine *en, const struct job *j)
+{
+    return &en->places[j->cluster->index];
+}
+
+struct job_ref job_ref_of(const struct job *j)
+{
+    return (struct job_ref){
+        .id = j->v.id,
+        .token = j->v.token,
+        .native = j->v.native ? j->v.native : "",
+        .attempt = j->v.attempt,
+    };
+}
+
+void job_changed(struct engine *en, struct job *j, unsigned what)
+{
+    uintptr_t bits = (uintptr_t)idmap_get(&en->shows, j->v.id) | what;
+
+    if (idmap_put(&en->shows, j->v.id, (void *)bits))
+        log_line(LOG_WARN, "job=%llu: out of memory: its watchers are not told",
+                 (unsigned long long)JOB_NUMBER(j->v.id));
+    if (j->changed)
+        return;
+    if (en->n_changed == en->changed_alloc) {
+        size_t       alloc = en->changed_alloc * 2 + 64;
+        struct job **v = realloc(en->changed, alloc * sizeof(struct job *));
+
+        if (!v) {
+            /* It will be stored with its next change; what is on disk is older, not wrong. */
+            log_line(LOG_ERROR, "job=%llu: out of memory: its change is stored later",
+                     (unsigned long long)JOB_NUMBER(j->v.id));
+            return;
+        }
+        en->changed = v;
+        en->changed_alloc = alloc;
+    }
+    en->changed[en->n_changed++] = j;
+    j->changed = true;
+}
+
+/* States in which the cluster has the job, as far as we know. */
+static bool on_cluster(enum job_state s)
+{
+    return s == JOB_SUBMITTING || s == JOB_RUNNING || s == JOB_SUSPENDED;
+}
+
+static void count_running(struct engine *en, struct job *j, enum job_state from, enum job_state to)
+{
+    struct place *p = job_place(en, j);
+
+    p->running += on_cluster(to);
+    p->running -= on_cluster(from);
+}
+
+/* The slot goes back as soon as the command is known to be over. */
+static void follow_slot(struct engine *en, struct job *j, enum job_state to)
+{
+    if (j->slotted && !on_cluster(to))
+        slots_give(job_place(en, j), j);
+    if (j->queued && to != JOB_QUEUED)
+        slots_unqueue(job_place(en, j), j);
+}
+
+bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *evidence,
+              const char *detail)
+{
+    enum job_state from = j->v.state, to = job_next(from, ev);
+
+    if (to == JOB_NONE)
+        return false;
+    j->v.state = to;
+    j->v.times.changed_ns = clock_now_ns();
+    if (job_ended(to) && !j->v.times.ended_ns)
+        j->v.times.ended_ns = j->v.times.changed_ns;
+    commit_event(en, j, ev, evidence, detail);
+    job_changed(en, j, CHANGE_JOB_STATE);
+    count_running(en, j, from, to);
+    follow_slot(en, j, to);
+    if (j->whole)
+        array_count(en, j, from, to);
+    if (job_ended(to)) {
+        duty_at(en, j, 0);
+        after_ended(en, j);
+    }
+    return true;
+}

@@ -1,0 +1,156 @@
+/*
+ * slots.c - whose turn it is, on a cluster that has no queue of its own
+ *
+ * Higher priority first, then first come, first served. A job that does not fit now lets later,
+ * smaller ones fill the gap, but each that is started before it counts: after PASSED_MAX of them
+ * nothing passes any more, the gap grows until it fits, and so no large job starves. That bound
+ * needs no knowledge of how long anything runs.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live.h"
+
+#define PASSED_MAX 64
+/* How far behind a job that does not fit we look for one that does. */
+#define LOOK_AHEAD 1000
+
+void slots_init(struct place *p)
+{
+    p->slots = (struct slots){
+        .cores_free = p->cluster->cores,
+        .memory_free = p->cluster->memory,
+    };
+}
+
+void slots_release(struct place *p)
+{
+    free(p->slots.ranks);
+    p->slots.ranks = NULL;
+}
+
+uint32_t job_cores(const struct job *j)
+{
+    return j->v.cores ? j->v.cores : 1;
+}
+
+static struct rank *rank_of(struct slots *s, int32_t priority)
+{
+    struct rank *v;
+    size_t       i = 0;
+
+    while (i < s->n_ranks && s->ranks[i].priority > priority)
+        i++;
+    if (i < s->n_ranks && s->ranks[i].priority == priority)
+        return &s->ranks[i];
+    v = realloc(s->ranks, (s->n_ranks + 1) * sizeof(*v));
+    if (!v)
+        return NULL;
+    s->ranks = v;
+    memmove(v + i + 1, v + i, (s->n_ranks - i) * sizeof(*v));
+    v[i] = (struct rank){ .priority = priority };
+    s->n_ranks++;
+    return &v[i];
+}
+
+int slots_queue(struct place *p, struct job *j)
+{
+    struct rank *rank = rank_of(&p->slots, j->v.priority);
+    struct job  *before;
+
+    if (!rank)
+        return -ENOMEM;
+    if (j->queued)
+        return 0;
+    /* New jobs have the highest id and come last; one that comes back goes to its old place. */
+    for (before = rank->last; before && before->v.id > j->v.id; before = before->prev)
+        ;
+    j->prev = before;
+    j->next = before ? before->next : rank->first;
+    *(before ? &before->next : &rank->first) = j;
+    *(j->next ? &j->next->prev : &rank->last) = j;
+    j->queued = true;
+    p->slots.n_queued++;
+    return 0;
+}
+
+void slots_unqueue(struct place *p, struct job *j)
+{
+    struct rank *rank = rank_of(&p->slots, j->v.priority);
+
+    if (!j->queued)
+        return;
+    *(j->prev ? &j->prev->next : &rank->first) = j->next;
+    *(j->next ? &j->next->prev : &rank->last) = j->prev;
+    j->next = j->prev = NULL;
+    j->queued = false;
+    p->slots.n_queued--;
+}
+
+void slots_take(struct place *p, struct job *j)
+{
+    struct slots *s = &p->slots;
+    uint32_t      cores = job_cores(j);
+
+    if (j->slotted)
+        return;
+    /* A job found running after the configuration shrank may need more than there is left. */
+    s->cores_free -= cores < s->cores_free ? cores : s->cores_free;
+    s->memory_free -= j->v.memory < s->memory_free ? j->v.memory : s->memory_free;
+    j->slotted = true;
+    if (j->whole)
+        j->whole->n_active++;
+}
+
+void slots_give(struct place *p, struct job *j)
+{
+    struct slots *s = &p->slots;
+
+    if (!j->slotted)
+        return;
+    s->cores_free += job_cores(j);
+    if (s->cores_free > p->cluster->cores)
+        s->cores_free = p->cluster->cores;
+    s->memory_free += j->v.memory;
+    if (s->memory_free > p->cluster->memory)
+        s->memory_free = p->cluster->memory;
+    j->slotted = false;
+    if (j->whole)
+        j->whole->n_active--;
+}
+
+static bool fits(const struct slots *s, const struct job *j)
+{
+    return job_cores(j) <= s->cores_free && j->v.memory <= s->memory_free;
+}
+
+static struct job *take(struct place *p, struct job *j, struct job *first_blocked)
+{
+    if (first_blocked)
+        first_blocked->passed++;
+    slots_unqueue(p, j);
+    slots_take(p, j);
+    return j;
+}
+
+struct job *slots_next(struct place *p)
+{
+    struct slots *s = &p->slots;
+    struct job   *blocked = NULL;
+    unsigned      looked = 0;
+
+    if (p->draining || !s->n_queued || !s->cores_free)
+        return NULL;
+    for (size_t i = 0; i < s->n_ranks; i++)
+        for (struct job *j = s->ranks[i].first; j; j = j->next) {
+            if (array_throttled(j))
+                continue;
+            if (fits(s, j))
+                return take(p, j, blocked);
+            blocked = blocked ? blocked : j;
+            if (blocked->passed >= PASSED_MAX || ++looked > LOOK_AHEAD)
+                return NULL;
+        }
+    return NULL;
+}

@@ -1,0 +1,125 @@
+/*
+ * test_slots.c - whose turn it is
+ */
+#include "unit.h"
+
+#include <string.h>
+
+#include "live.h"
+
+static struct cluster cluster = { .cores = 4, .memory = 1000 };
+static struct place   place = { .cluster = &cluster };
+static struct job     jobs[200];
+
+static struct job *queue(int i, uint32_t cores, uint64_t memory, int priority)
+{
+    struct job *j = &jobs[i];
+
+    memset(j, 0, sizeof(*j));
+    j->v.id = JOB_ID(i + 1, 0);
+    j->v.cores = cores;
+    j->v.memory = memory;
+    j->v.priority = priority;
+    ck_assert_int_eq(slots_queue(&place, j), 0);
+    return j;
+}
+
+START_TEST(first_come_first_served)
+{
+    slots_init(&place);
+    queue(0, 2, 0, 0);
+    queue(1, 2, 0, 0);
+    queue(2, 2, 0, 0);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[1]);
+    ck_assert_ptr_null(slots_next(&place));
+    slots_give(&place, &jobs[0]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
+}
+END_TEST
+
+START_TEST(priority_goes_first)
+{
+    slots_init(&place);
+    queue(0, 4, 0, 0);
+    queue(1, 4, 0, 5);
+    queue(2, 4, 0, -5);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[1]);
+    slots_give(&place, &jobs[1]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
+    slots_give(&place, &jobs[0]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
+}
+END_TEST
+
+START_TEST(a_job_that_comes_back_has_its_old_place)
+{
+    slots_init(&place);
+    queue(1, 4, 0, 0);
+    queue(2, 4, 0, 0);
+    queue(0, 4, 0, 0);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
+}
+END_TEST
+
+START_TEST(memory_counts_too)
+{
+    slots_init(&place);
+    queue(0, 1, 800, 0);
+    queue(1, 1, 300, 0);
+    queue(2, 1, 200, 0);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
+    ck_assert_ptr_null(slots_next(&place));
+}
+END_TEST
+
+START_TEST(small_ones_fill_gaps_but_never_starve_a_large_one)
+{
+    int started = 0;
+
+    slots_init(&place);
+    queue(0, 1, 0, 0);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
+    queue(1, 4, 0, 0);
+    for (int i = 2; i < 200; i++)
+        queue(i, 1, 0, 0);
+    /* Each small one that runs ends at once: there is always a gap the large one does not fit. */
+    for (struct job *j; (j = slots_next(&place)); started++) {
+        ck_assert_ptr_ne(j, &jobs[1]);
+        slots_give(&place, j);
+    }
+    ck_assert_int_eq(started, 64);
+    slots_give(&place, &jobs[0]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[1]);
+}
+END_TEST
+
+START_TEST(a_throttled_array_lets_others_pass)
+{
+    static struct spec spec = { .throttle = 1 };
+    static struct job  whole = { .spec = &spec };
+    struct job        *a, *b;
+
+    slots_init(&place);
+    whole.n_active = 0;
+    a = queue(0, 1, 0, 0);
+    b = queue(1, 1, 0, 0);
+    a->whole = b->whole = &whole;
+    queue(2, 1, 0, 0);
+    ck_assert_ptr_eq(slots_next(&place), a);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
+    ck_assert_ptr_null(slots_next(&place));
+    slots_give(&place, a);
+    ck_assert_ptr_eq(slots_next(&place), b);
+}
+END_TEST
+
+UNIT_MAIN("slots", {
+    first_come_first_served,
+    priority_goes_first,
+    a_job_that_comes_back_has_its_old_place,
+    memory_counts_too,
+    small_ones_fill_gaps_but_never_starve_a_large_one,
+    a_throttled_array_lets_others_pass,
+})
