@@ -67,18 +67,14 @@ struct job_view *service_job(struct service *s, job_id id)
 
 bool service_brief(struct service *s, job_id id, struct job_brief *b)
 {
-    struct job_view *v;
+    _cleanup_(viewp) struct job_view *v = NULL;
 
     if (!JOB_ELEMENT(id))
         return board_brief(s->board, id, b);
-    if (!reader_brief(s->reader, s->config, id, b))
-        return false;
     v = board_view(s->board, id);
-    if (v) {
-        b->state = v->state;
-        b->changed_ns = v->times.changed_ns;
-        job_view_unref(v);
-    }
+    if (!v)
+        return reader_brief(s->reader, s->config, id, b);
+    *b = board_brief_of(v, config_cluster(s->config, v->cluster)->index);
     return true;
 }
 

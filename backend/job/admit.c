@@ -102,6 +102,16 @@ static int resolve_after(struct admitted *a, const struct admit_jobs *jobs, stru
     return a->waits ? 0 : -ENOMEM;
 }
 
+static int has_script(const struct admitted *a, const struct admit_jobs *jobs, struct error *e)
+{
+    if (!a->spec->script_file || jobs->staged)
+        return 0;
+    return error_set(e, -EINVAL,
+                     "\"script\": \"file:%s\" names a file of a staged directory: put both into a "
+                     "directory in stage/ and mv that to submit/",
+                     a->spec->script_file);
+}
+
 int admit(struct admitted *a, const struct config *c, const char *cluster, struct span text,
           const struct admit_jobs *jobs, struct error *e)
 {
@@ -114,6 +124,8 @@ int admit(struct admitted *a, const struct config *c, const char *cluster, struc
         r = scheduler_accepts(fresh.cluster, fresh.spec, &fresh.warnings, e);
     if (!r)
         r = fits(&fresh, e);
+    if (!r)
+        r = has_script(&fresh, jobs, e);
     if (!r)
         r = resolve_after(&fresh, jobs, e);
     if (r)

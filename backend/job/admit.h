@@ -34,11 +34,15 @@ static inline unused_arg void admittedp_cleanup(struct admitted *a)
     admitted_release(a);
 }
 
-/* The newest job of a name and whether a number exists, so that `after` can be resolved. */
+/*
+ * What there is around a spec: the newest job of a name and whether a number exists, so that
+ * `after` can be resolved; and whether a staged directory comes with it.
+ */
 struct admit_jobs {
     job_id (*by_name)(void *arg, const char *name);
     bool (*exists)(void *arg, job_id id);
     void *arg;
+    bool staged;
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/log.h"
 
 #include "live.h"
 
@@ -108,6 +109,9 @@ static struct job *element_new(struct engine *en, struct job *whole, uint32_t in
     memcpy(j->v.token, whole->v.token, sizeof(j->v.token));
     j->whole = whole;
     j->spec = whole->spec;
+    if (job_text(&j->v.name, whole->v.name))
+        log_line(LOG_WARN, "out of memory: an element of job %llu has no name",
+                 (unsigned long long)JOB_NUMBER(whole->v.id));
     return j;
 }
 

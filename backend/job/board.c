@@ -134,7 +134,7 @@ void board_set_floor(struct board *b, uint64_t number)
     pthread_mutex_unlock(&b->lock);
 }
 
-static struct job_brief brief_of(const struct job_view *v, unsigned cluster)
+struct job_brief board_brief_of(const struct job_view *v, unsigned cluster)
 {
     return (struct job_brief){
         .id = v->id,
@@ -154,7 +154,7 @@ int board_show(struct board *b, struct job_view *v, unsigned cluster)
     pthread_mutex_lock(&b->lock);
     old = idmap_get(&b->views, v->id);
     if (!JOB_ELEMENT(v->id)) {
-        struct job_brief brief = brief_of(v, cluster);
+        struct job_brief brief = board_brief_of(v, cluster);
 
         r = upsert(b, &brief);
     }

@@ -31,6 +31,7 @@ void board_drop(struct board *b, job_id id);
 void board_remove(struct board *b, job_id id);
 
 struct job_view *board_view(struct board *b, job_id id); /* counted, or NULL */
+struct job_brief board_brief_of(const struct job_view *v, unsigned cluster);
 bool   board_brief(struct board *b, job_id id, struct job_brief *brief);
 size_t board_list(struct board *b, enum job_state state, int cluster, job_id after,
                   struct job_brief *v, size_t n);

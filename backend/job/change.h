@@ -1,9 +1,9 @@
 /*
  * change.h - what a round changes in the database beside the rows of jobs
  *
- * A change is a value that is carried out at the commit, all of a round in one transaction. One that
- * somebody waits for is given up when the disk refuses, and he hears it; the others are kept and tried
- * again with the next round.
+ * A change is a value that is carried out at the commit, all of a round in one transaction. One
+ * that somebody waits for is given up when the disk refuses, and he hears it; the others are kept
+ * and tried again with the next round.
  */
 #ifndef CLUSTRIXFS_CHANGE_H
 #define CLUSTRIXFS_CHANGE_H

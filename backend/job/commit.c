@@ -141,21 +141,29 @@ static int save_all(struct engine *en)
     return r ? r : store_commit(en->store);
 }
 
-static int save(struct engine *en)
+static int refused(struct engine *en, int r, struct error *e)
+{
+    return error_set(e, r, "the state directory's disk refused the change: %s",
+                     store_error(en->store));
+}
+
+static int save(struct engine *en, struct error *e)
 {
     int64_t now = clock_mono_ns();
     bool    sync = en->urgent || (en->sync_ns && en->sync_ns <= now);
     int     r = store_begin(en->store, sync);
 
     if (r)
-        return r;
+        return refused(en, r, e);
     r = save_all(en);
-    if (r)
+    if (r) {
+        refused(en, r, e);
         store_rollback(en->store);
-    else if (sync)
+    } else if (sync) {
         en->sync_ns = 0;
-    else if (!en->sync_ns)
+    } else if (!en->sync_ns) {
         en->sync_ns = now + SYNC_NS;
+    }
     return r;
 }
 
@@ -185,15 +193,12 @@ static void answer_promises(struct engine *en, int r, const struct error *e)
     free(promises);
 }
 
-static void give_up_round(struct engine *en, int r)
+static void give_up_round(struct engine *en, int r, const struct error *e)
 {
-    struct error e = ERROR_INIT;
-
-    error_set(&e, r, "the state directory's disk refused the change: %s", store_error(en->store));
-    log_line(LOG_ERROR, "%s; it is tried again every second", e.text);
+    log_line(LOG_ERROR, "%s; it is tried again every second", e->text);
     drop_changes(en, true);
     en->retry_ns = clock_mono_ns() + RETRY_NS;
-    answer_promises(en, r, &e);
+    answer_promises(en, r, e);
 }
 
 /* After the commit: the rows are there now, and the lines of the journal can be written. */
@@ -253,7 +258,8 @@ static void drop_ended(struct engine *en)
 
 static void tell_watchers(struct engine *en)
 {
-    struct idmap shows = en->shows;
+    struct idmap     shows = en->shows;
+    service_changed *watcher = __atomic_load_n(en->watcher, __ATOMIC_ACQUIRE);
 
     en->shows = (struct idmap)IDMAP_INIT;
     for (size_t i = 0; i < shows.alloc; i++) {
@@ -263,8 +269,8 @@ static void tell_watchers(struct engine *en)
             continue;
         if (what & CHANGE_JOB_GONE)
             board_remove(en->board, shows.v[i].key);
-        if (*en->watcher)
-            (*en->watcher)(*en->watcher_arg, shows.v[i].key, what | CHANGE_LOG);
+        if (watcher)
+            watcher(*en->watcher_arg, shows.v[i].key, what | CHANGE_LOG);
     }
     idmap_release(&shows);
 }
@@ -291,10 +297,12 @@ static bool nothing_changed(const struct engine *en)
     return !en->n_changed && !en->n_events && !en->changes;
 }
 
-static int sync_only(struct engine *en)
+static int sync_only(struct engine *en, struct error *e)
 {
+    int r = store_sync(en->store);
+
     en->sync_ns = 0;
-    return store_sync(en->store);
+    return r ? refused(en, r, e) : 0;
 }
 
 static bool sync_is_due(const struct engine *en)
@@ -304,7 +312,8 @@ static bool sync_is_due(const struct engine *en)
 
 void commit_all(struct engine *en)
 {
-    int r;
+    struct error e = ERROR_INIT;
+    int          r;
 
     if (nothing_changed(en) && !sync_is_due(en)) {
         __atomic_store_n(&en->settled, en->ticket, __ATOMIC_RELEASE);
@@ -312,9 +321,9 @@ void commit_all(struct engine *en)
         send_orders(en);
         return;
     }
-    r = nothing_changed(en) ? sync_only(en) : save(en);
+    r = nothing_changed(en) ? sync_only(en, &e) : save(en, &e);
     if (r) {
-        give_up_round(en, r);
+        give_up_round(en, r, &e);
         return;
     }
     drop_changes(en, false);

@@ -304,7 +304,8 @@ void hear_answer(struct engine *en, struct answer *a)
     struct job *j = whose(en, a);
 
     if (a->kind == ORDER_REMOVE) {
-        /* Without memory for it the directory is removed, harmlessly, once more at the next start. */
+        /* Without memory for it the directory is removed, harmlessly, once more at the next
+         * start. */
         if (a->is == ANSWER_SAID &&
             commit_change(en, change_removed(en->config->clusters[a->cluster].name, a->token)))
             log_line(LOG_WARN, "out of memory: the removal of %s is done again", a->token);

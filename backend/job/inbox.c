@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
 
 #include "engine.h"
@@ -58,13 +59,26 @@ static int read_spec(int dir, const char *name, struct buf *text)
     return n < 0 ? -errno : buf_set_len(text, (size_t)n);
 }
 
-static int find_spec(const char *path, struct buf *text, struct error *e)
+/* A link could lead anywhere, and would be run as the job. */
+static int check_script(int dir, const struct spec *spec, struct error *e)
 {
-    _cleanup_(fdp) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat sb;
+
+    if (!spec->script_file)
+        return 0;
+    if (fstatat(dir, spec->script_file, &sb, AT_SYMLINK_NOFOLLOW))
+        return error_set(e, -EINVAL, "\"script\": there is no file %s in the directory",
+                         spec->script_file);
+    if (!S_ISREG(sb.st_mode))
+        return error_set(e, -EINVAL, "\"script\": %s in the directory is not a plain file",
+                         spec->script_file);
+    return 0;
+}
+
+static int find_spec(int dir, struct buf *text, struct error *e)
+{
     _cleanup_(bufp) struct buf names = BUF_INIT;
 
-    if (dir < 0)
-        return error_set(e, -errno, "the staged directory cannot be read: %s", strerror(errno));
     for (size_t i = 0; i < ARRAY_SIZE(spec_names); i++) {
         int r = read_spec(dir, spec_names[i], text);
 
@@ -103,6 +117,7 @@ static int leave_draft(struct engine *en, struct staged *s, const struct admitte
     s->rec.status = DRAFT_SUBMITTED;
     s->rec.job = a->id;
     s->rec.size = a->text.len;
+    s->rec.mtime_ns = clock_now_ns();
     commit_urgent(en);
     return commit_change(en, change_keep_draft(&s->rec));
 }
@@ -111,13 +126,20 @@ static int accept_dir(struct engine *en, struct staged *s, struct error *e)
 {
     _cleanup_(admittedp) struct admitted a = ADMITTED_INIT;
     _cleanup_(bufp) struct buf text = BUF_INIT;
-    struct admit_jobs jobs = accept_jobs(en);
-    int               r = find_spec(s->path, &text, e);
+    _cleanup_(fdp) int dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    struct admit_jobs  jobs = accept_jobs(en);
+    int                r;
 
+    if (dir < 0)
+        return error_set(e, -errno, "the staged directory cannot be read: %s", strerror(errno));
+    jobs.staged = true;
+    r = find_spec(dir, &text, e);
     if (!r)
         r = admit(&a, en->config, s->rec.cluster, buf_span(&text), &jobs, e);
     if (r > 0)
         r = -EINVAL;
+    if (!r)
+        r = check_script(dir, a.spec, e);
     if (!r)
         r = admit_name(&a, s->rec.name);
     if (!r)

@@ -11,7 +11,7 @@
 #include <sqlite3.h>
 
 /*
- * jobs.id is a job_id: number << 20 | element; elements have no spec, token or name of their own.
+ * jobs.id is a job_id: number << 20 | element; elements have no spec of their own.
  * Enums are stored as their numbers in job.h, which therefore never change. Times are nanoseconds
  * since the epoch, 0 for never. waits: "c12 a13 f14", job numbers to wait for and how.
  * A job is found under its name and under its alias, the file name it was submitted under where
@@ -29,7 +29,7 @@ static const char *const steps[] = {
     " max_memory INTEGER NOT NULL, cores INTEGER NOT NULL, memory INTEGER NOT NULL,"
     " time INTEGER NOT NULL, priority INTEGER NOT NULL, retries INTEGER NOT NULL,"
     " waits TEXT, inputs TEXT, counts TEXT, alias TEXT) STRICT;"
-    "CREATE INDEX jobs_name ON jobs (name, id) WHERE name IS NOT NULL;"
+    "CREATE INDEX jobs_name ON jobs (name, id) WHERE name IS NOT NULL AND id & 1048575 = 0;"
     "CREATE INDEX jobs_alias ON jobs (alias, id) WHERE alias IS NOT NULL;"
     /* Which jobs are live is asked at every start: it must not cost a walk over a million. */
     "CREATE INDEX jobs_live ON jobs (id) WHERE state < 8;"

@@ -52,7 +52,8 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_NAME_AFTER] = "SELECT job, name FROM names WHERE job > ?1 ORDER BY job LIMIT 1",
     [SQL_NAME_DROP] = "DELETE FROM names WHERE job BETWEEN ?1 AND ?1 + 1",
     [SQL_NAME_FALL_BACK] = "INSERT OR IGNORE INTO names SELECT ?1, max(id) FROM "
-                           "(SELECT max(id) AS id FROM jobs WHERE name=?1 UNION ALL "
+                           "(SELECT max(id) AS id FROM jobs WHERE name=?1 AND id & 1048575 = 0 "
+                           "UNION ALL "
                            "SELECT max(id) + 1 AS id FROM jobs WHERE alias=?1) "
                            "HAVING max(id) IS NOT NULL",
 
@@ -72,8 +73,8 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_DRAFT_AFTER] = "SELECT " DRAFT_COLUMNS " FROM drafts WHERE cluster=?1 AND id > ?2 "
                         "ORDER BY id LIMIT 1",
     [SQL_DRAFTS_READY] = "SELECT " DRAFT_COLUMNS ", text FROM drafts WHERE status=?1 ORDER BY id",
-    [SQL_DRAFTS_TAKE_TEXT] = "UPDATE drafts SET text=(SELECT spec FROM jobs WHERE id=?1) "
-                             "WHERE job=?1 AND job > 0 AND text IS NULL",
+    [SQL_DRAFTS_TAKE_TEXT] = ("UPDATE drafts SET text=(SELECT spec FROM jobs WHERE id=?1) "
+                              "WHERE job=?1 AND job > 0 AND text IS NULL"),
 
     [SQL_COUNTER_RAISE] = "UPDATE counters SET value=?2 WHERE name=?1 AND value < ?2",
     [SQL_COUNTER_GET] = "SELECT value FROM counters WHERE name=?1",

@@ -112,7 +112,8 @@ int store_insert_job(struct store *st, const struct stored_job *j)
     if (!r)
         r = sql_run(&st->sql, SQL_JOB_INSERT, "itttiiiiiiittttiiiiiiiiiiiittttb", I(v->id),
                     v->token, v->cluster, or_null(v->name), I(v->state), I(v->cause),
-                    I(v->exit_code), I(v->signal), I(v->attempt), I(j->wish), I(v->elements), or_null(v->native),
+                    I(v->exit_code), I(v->signal), I(v->attempt), I(j->wish), I(v->elements),
+                    or_null(v->native),
                     or_null(v->node), or_null(v->memory_by), or_null(v->reason),
                     v->times.accepted_ns, v->times.started_ns, v->times.ended_ns,
                     v->times.changed_ns, I(v->usage.user_us), I(v->usage.system_us),
@@ -121,7 +122,7 @@ int store_insert_job(struct store *st, const struct stored_job *j)
                     or_null(counts.data), or_null(v->alias), JOB_ELEMENT(v->id) ? NULL : &j->spec);
     if (!r && !JOB_ELEMENT(v->id))
         r = store_raise_counter(st, "job", JOB_NUMBER(v->id));
-    if (!r && or_null(v->name))
+    if (!r && or_null(v->name) && !JOB_ELEMENT(v->id))
         r = sql_run(&st->sql, SQL_NAME_SET, "ti", v->name, I(v->id));
     if (!r && or_null(v->alias))
         r = sql_run(&st->sql, SQL_NAME_SET, "ti", v->alias, I(v->id + 1));

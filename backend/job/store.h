@@ -42,7 +42,8 @@ int  store_open(struct store **sp, const char *dir, struct error *e) must_check;
 void store_close(struct store *st);
 const char *store_error(struct store *st);
 
-/* `sync`: the commit returns when the disk has it; else when a crash of this process cannot undo it. */
+/* `sync`: the commit returns when the disk has it; else when a crash of this process cannot undo
+ * it. */
 int store_begin(struct store *st, bool sync) must_check;
 int store_commit(struct store *st) must_check;
 void store_rollback(struct store *st);

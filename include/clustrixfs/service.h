@@ -102,11 +102,13 @@ struct job_brief {
 #define STATE_ANY JOB_NONE
 #define CLUSTER_ANY (-1)
 
-bool   service_brief(struct service *s, job_id id, struct job_brief *b); /* false: no such job */
+/* False: no such job. For an element that has ended [loop]: it is read from the database. */
+bool   service_brief(struct service *s, job_id id, struct job_brief *b);
 /* Up to n jobs (not elements) above `after`, ascending, that match; returns how many. */
 size_t service_list(struct service *s, enum job_state state, int cluster, job_id after,
                     struct job_brief *v, size_t n);
-/* The same for the elements of one array: ids above `after` within `whole`. */
+/* [loop] The same for the elements of one array, from the database: ids above `after` within
+ * `whole`. */
 size_t service_list_elements(struct service *s, job_id whole, job_id after, struct job_brief *v,
                              size_t n);
 job_id service_latest(struct service *s); /* 0: none yet */
