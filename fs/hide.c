@@ -1,0 +1,83 @@
+/*
+ * hide.c - what was removed of a job that is still there
+ *
+ * A sorted array of jobs, each with one bit for each row: it is empty but for the moments in which
+ * somebody removes a job's directory the way `rm -r` does.
+ */
+#include "fs/tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct hidden {
+    job_id   job;
+    uint64_t rows;
+};
+
+_Static_assert(ROW_COUNT <= 64, "one bit for each row");
+
+/* Where the first entry that is not below `job` is, or would be. */
+static size_t position(const struct tree *t, job_id job)
+{
+    size_t low = 0, high = t->n_hidden;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (t->hidden[middle].job < job)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int make_room(struct tree *t)
+{
+    size_t more = t->alloc_hidden ? t->alloc_hidden * 2 : 8;
+    struct hidden *bigger;
+
+    if (t->n_hidden < t->alloc_hidden)
+        return 0;
+    bigger = reallocarray(t->hidden, more, sizeof(*bigger));
+    if (!bigger)
+        return -ENOMEM;
+    t->hidden = bigger;
+    t->alloc_hidden = more;
+    return 0;
+}
+
+int hide(struct tree *t, struct place p)
+{
+    size_t i = position(t, p.key);
+    int r;
+
+    if (i == t->n_hidden || t->hidden[i].job != p.key) {
+        r = make_room(t);
+        if (r < 0)
+            return r;
+        memmove(&t->hidden[i + 1], &t->hidden[i], (t->n_hidden - i) * sizeof(*t->hidden));
+        t->hidden[i] = (struct hidden){ .job = p.key };
+        t->n_hidden++;
+    }
+    t->hidden[i].rows |= UINT64_C(1) << p.row;
+    return 0;
+}
+
+bool is_hidden(const struct tree *t, struct place p)
+{
+    size_t i = position(t, p.key);
+
+    return i < t->n_hidden && t->hidden[i].job == p.key &&
+           (t->hidden[i].rows & UINT64_C(1) << p.row);
+}
+
+void hide_forget(struct tree *t, job_id job)
+{
+    size_t first = position(t, JOB_WHOLE(job));
+    size_t last = position(t, JOB_WHOLE(job) + JOB_ID(1, 0));
+
+    memmove(&t->hidden[first], &t->hidden[last], (t->n_hidden - last) * sizeof(*t->hidden));
+    t->n_hidden -= last - first;
+}

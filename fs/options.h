@@ -1,0 +1,31 @@
+/*
+ * options.h - the command line
+ */
+#ifndef CLUSTRIXFS_FS_OPTIONS_H
+#define CLUSTRIXFS_FS_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "clustrixfs/error.h"
+#include "fs/fuse.h"
+
+struct options {
+    struct fuse_args fuse; /* what is left for libfuse, program name first */
+    char *mountpoint;      /* as it was said                               */
+    char *source;          /* "local" in `clustrixfs local MOUNTPOINT`, or NULL */
+    char *state_dir, *config;
+    int   help, version, foreground, debug, nonempty;
+};
+
+/* Returns 0, or -EINVAL and a sentence. */
+int  options_parse(struct options *o, int argc, char **argv, struct error *e) must_check;
+void options_release(struct options *o);
+static inline unused_arg void optionsp_cleanup(struct options *o)
+{
+    options_release(o);
+}
+
+void options_help(void);
+void options_version(void);
+
+#endif
