@@ -202,13 +202,14 @@ static void give_up_round(struct engine *en, int r, const struct error *e)
 }
 
 /* After the commit: the rows are there now, and the lines of the journal can be written. */
-static void settle_jobs(struct engine *en)
+static void settle_jobs(struct engine *en, bool synced)
 {
     for (size_t i = 0; i < en->n_changed; i++) {
         struct job *j = en->changed[i];
 
         j->stored = true;
         j->changed = false;
+        j->meant = j->meant || (synced && (j->wish & WISH_START));
         j->draft = 0;
         buf_release(&j->text);
     }
@@ -310,11 +311,28 @@ static bool sync_is_due(const struct engine *en)
     return en->sync_ns && en->sync_ns <= clock_mono_ns();
 }
 
+/* What was meant to be started soon and was not is meant no longer. */
+static void look_back(struct engine *en)
+{
+    for (size_t i = 0; i < en->config->n_clusters; i++)
+        slots_mean_no_more(en, &en->places[i]);
+}
+
+static bool any_ahead(const struct engine *en)
+{
+    for (size_t i = 0; i < en->config->n_clusters; i++)
+        if (en->places[i].ahead)
+            return true;
+    return false;
+}
+
 void commit_all(struct engine *en)
 {
     struct error e = ERROR_INIT;
     int          r;
 
+    if (sync_is_due(en))
+        look_back(en);
     if (nothing_changed(en) && !sync_is_due(en)) {
         __atomic_store_n(&en->settled, en->ticket, __ATOMIC_RELEASE);
         answer_promises(en, 0, NULL);
@@ -330,7 +348,7 @@ void commit_all(struct engine *en)
     en->urgent = false;
     en->retry_ns = 0;
     __atomic_add_fetch(&en->commits, 1, __ATOMIC_RELAXED);
-    settle_jobs(en);
+    settle_jobs(en, !en->sync_ns);
     show_jobs(en);
     journal_add(en->journal, buf_span(&en->lines));
     buf_release(&en->lines);
@@ -339,6 +357,8 @@ void commit_all(struct engine *en)
     answer_promises(en, 0, NULL);
     send_orders(en);
     tell_watchers(en);
+    if (!en->sync_ns && any_ahead(en))
+        en->sync_ns = clock_mono_ns() + SYNC_NS;
 }
 
 void commit_release(struct engine *en)

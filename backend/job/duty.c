@@ -192,6 +192,8 @@ static void owe_queued(struct engine *en, struct job *j)
         return;
     }
     if (j->wish & WISH_HOLD) {
+        j->wish &= ~(unsigned)WISH_START;
+        j->meant = false;
         job_reason(j, "held: write release to its ctl to let it go on");
         job_move(en, j, EV_HELD, "user", "");
         return;
@@ -277,7 +279,9 @@ static void start_job(struct engine *en, struct job *j)
     o = order_new(j, ORDER_SUBMIT, VERB_SUBMIT);
     if (o && render(en, j, o) && job_move(en, j, EV_SUBMITTING, "daemon", "")) {
         job_reason(j, "being started on cluster %s", j->cluster->name);
-        commit_urgent(en);
+        if (!j->meant)
+            commit_urgent(en);
+        job_place(en, j)->start_ns = clock_mono_ns();
         commit_order(en, o);
         return;
     }
@@ -296,6 +300,8 @@ void duty_start_next(struct engine *en)
 
         while ((j = slots_next(p)))
             start_job(en, j);
+        if (en->urgent)
+            slots_mean(en, p);
         if (p->running && !p->sweep_ns)
             p->sweep_ns = clock_mono_ns() + SWEEP_NS;
         if (!p->running)

@@ -152,7 +152,7 @@ void job_again(struct engine *en, struct job *j, const char *evidence, const cha
     j->v.times.started_ns = j->v.times.ended_ns = 0;
     j->v.usage = (struct job_usage){ 0 };
     j->wish = 0;
-    j->suspect = false;
+    j->suspect = j->meant = false;
     if (job_move(en, j, EV_RETRIED, evidence, detail))
         duty_do(en, j);
 }

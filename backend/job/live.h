@@ -38,6 +38,7 @@ struct job {
     bool changed;  /* since the last commit; then it is in engine.changed         */
     bool queued;   /* in its cluster's queue: eligible, waits for a slot          */
     bool slotted;  /* counted in its cluster's slots                              */
+    bool meant;    /* WISH_START is on disk                                       */
     bool suspect;  /* was looked for and not found once: the next time it is lost */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     unsigned passed;   /* how many later jobs were started before it while it was first   */
@@ -75,7 +76,9 @@ struct place {
     struct slots          slots;
     unsigned              running; /* jobs the cluster has, as far as we know: a sweep is owed */
     int64_t               sweep_ns; /* mono, when; 0: none                                     */
-    bool                  draining; /* ctl drain: start nothing new                            */
+    int64_t               start_ns; /* mono, when the last one was started                      */
+    bool                  ahead;    /* some that wait may have WISH_START                       */
+    bool                  draining; /* ctl drain: start nothing new                             */
 };
 
 /* Somebody to be told once the present changes are on disk. */
@@ -163,6 +166,9 @@ void slots_take(struct place *p, struct job *j);
 void slots_give(struct place *p, struct job *j);
 /* The next job whose turn it is, already taken off the queue and counted; NULL: nobody's. */
 struct job *slots_next(struct place *p);
+/* Mean to start the next few, with the round that is on its way to disk anyway; and no longer. */
+void slots_mean(struct engine *en, struct place *p);
+void slots_mean_no_more(struct engine *en, struct place *p);
 uint32_t job_cores(const struct job *j);
 
 /* after.c */

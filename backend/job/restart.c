@@ -118,6 +118,10 @@ static int load_live(void *arg, const struct stored_job *row)
 
     if (!j)
         return 0;
+    /* It waited when we last wrote, but we meant to start it and may have. */
+    if (j->v.state == JOB_QUEUED && (j->wish & WISH_START))
+        j->v.state = JOB_SUBMITTING;
+    j->wish &= ~(unsigned)WISH_START;
     if (j->v.state == JOB_COLLECTING && !j->n_elements)
         j->v.state = JOB_RUNNING; /* its record is still there: it is read again */
     if (!j->n_elements && (j->v.state == JOB_SUBMITTING || j->v.state == JOB_RUNNING ||

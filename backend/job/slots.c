@@ -5,16 +5,26 @@
  * smaller ones fill the gap, but each that is started before it counts: after PASSED_MAX of them
  * nothing passes any more, the gap grows until it fits, and so no large job starves. That bound
  * needs no knowledge of how long anything runs.
+ *
+ * No command may be started before the disk knows that it may have been. When one short job follows
+ * the other, waiting for the disk before each would take longer than the jobs do; so, with a commit
+ * that is synced anyway, the next few in line are marked as meant to be started, and then start
+ * without waiting. When nothing was started for a moment the mark is taken back.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "clustrixfs/clock.h"
 
 #include "live.h"
 
 #define PASSED_MAX 64
 /* How far behind a job that does not fit we look for one that does. */
 #define LOOK_AHEAD 1000
+/* How many are meant to be started at a time, and how quickly one must follow the other for that. */
+#define MEAN_MAX 32
+#define MEAN_WITHIN_NS (40 * NS_PER_MS)
 
 void slots_init(struct place *p)
 {
@@ -153,4 +163,33 @@ struct job *slots_next(struct place *p)
                 return NULL;
         }
     return NULL;
+}
+
+void slots_mean(struct engine *en, struct place *p)
+{
+    unsigned n = 0;
+
+    if (!p->slots.n_queued || clock_mono_ns() - p->start_ns > MEAN_WITHIN_NS)
+        return;
+    for (size_t i = 0; i < p->slots.n_ranks; i++)
+        for (struct job *j = p->slots.ranks[i].first; j && n < MEAN_MAX; j = j->next, n++)
+            if (!(j->wish & WISH_START)) {
+                j->wish |= WISH_START;
+                job_changed(en, j, 0);
+                p->ahead = true;
+            }
+}
+
+void slots_mean_no_more(struct engine *en, struct place *p)
+{
+    if (!p->ahead || clock_mono_ns() - p->start_ns <= MEAN_WITHIN_NS)
+        return;
+    for (size_t i = 0; i < p->slots.n_ranks; i++)
+        for (struct job *j = p->slots.ranks[i].first; j; j = j->next)
+            if (j->wish & WISH_START) {
+                j->wish &= ~(unsigned)WISH_START;
+                j->meant = false;
+                job_changed(en, j, 0);
+            }
+    p->ahead = false;
 }

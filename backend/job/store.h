@@ -14,8 +14,12 @@
 
 struct store;
 
-/* What a user asked for and has not got yet; kept with the job. */
-enum wish { WISH_CANCEL = 1, WISH_HOLD = 2 };
+/* What was asked for and is not done yet; kept with the job. */
+enum wish {
+    WISH_CANCEL = 1,
+    WISH_HOLD = 2,
+    WISH_START = 4, /* ours: its turn is near, and it may have been started; see slots.c */
+};
 
 /* A job as it lies on disk. All strings are borrowed; NULL or "" where there is none. */
 struct stored_job {
