@@ -4,6 +4,7 @@
  *    clustrixfs-keeper start ROOT TOKEN/RUN...
  *    clustrixfs-keeper look ROOT TOKEN/RUN...
  *    clustrixfs-keeper signal WORD ROOT TOKEN/RUN...
+ *    clustrixfs-keeper serve
  *
  * A job belongs to the machine and not to the daemon that asked for it, so somebody else has to
  * wait for it, see how it ended and write that down. The daemon runs this program and reads one
@@ -17,6 +18,7 @@
 
 #include "clustrixfs/base.h"
 #include "control.h"
+#include "serve.h"
 #include "start.h"
 
 struct command {
@@ -53,6 +55,7 @@ static int usage(FILE *to)
     fputs("usage: clustrixfs-keeper start ROOT TOKEN/RUN...\n"
           "       clustrixfs-keeper look ROOT TOKEN/RUN...\n"
           "       clustrixfs-keeper signal WORD ROOT TOKEN/RUN...\n"
+          "       clustrixfs-keeper serve        commands from standard input, see serve.h\n"
           "WORD: cancel, suspend, resume, or a signal such as TERM\n",
           to);
     return to == stderr ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -72,12 +75,20 @@ static int run_command(const struct command *c, int argc, char **argv)
     return c->run(argv + 2, argv + root + 1, argc - root - 1);
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
-        return usage(stdout);
     for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return run_command(&commands[i], argc, argv);
     return usage(stderr);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
+        return usage(stdout);
+    if (argc == 2 && strcmp(argv[1], "serve") == 0)
+        return serve(dispatch);
+    start_prepare();
+    return dispatch(argc, argv);
 }

@@ -169,7 +169,7 @@ static void await_answers(struct start *s)
  * their three, every signal as it is by default, and none blocked. Here all are blocked, since the
  * end of a session or of a terminal must not end a keeper, nor a word for it come too early.
  */
-static void shed_inheritance(void)
+void start_prepare(void)
 {
     sigset_t all;
 
@@ -185,7 +185,6 @@ int start_runs(char *const *runs, int n)
     struct start s;
     int          r;
 
-    shed_inheritance();
     r = prepare(&s);
     if (r < 0) {
         fprintf(stderr, "clustrixfs-keeper: cannot get ready: %s\n", strerror(-r));
@@ -195,6 +194,7 @@ int start_runs(char *const *runs, int n)
         pid_t pid = fork();
 
         if (pid == 0) {
+            (void)signal(SIGCHLD, SIG_DFL); /* a keeper waits for its job */
             keeper_main(&s, runs[i]);
             _exit(EXIT_SUCCESS);
         }
@@ -202,5 +202,7 @@ int start_runs(char *const *runs, int n)
             say(runs[i], "failed cannot make a process to keep it: %s", strerror(errno));
     }
     await_answers(&s);
+    fdp_cleanup(&s.pipe[0]);
+    fdp_cleanup(&s.null);
     return EXIT_SUCCESS;
 }

@@ -76,7 +76,7 @@ static int open_pipes(struct child *c)
 }
 
 /* What a child of a daemon must not inherit: ignored and blocked signals, and open files. */
-static int spawn_clean(struct child *c, char *const *argv)
+int local_spawn(pid_t *pid, char *const *argv, const int fds[3])
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t          attr;
@@ -91,11 +91,11 @@ static int spawn_clean(struct child *c, char *const *argv)
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
     posix_spawn_file_actions_init(&files);
-    r = posix_spawn_file_actions_adddup2(&files, c->input, 0);
-    r = r ? r : posix_spawn_file_actions_adddup2(&files, c->theirs[0], 1);
-    r = r ? r : posix_spawn_file_actions_adddup2(&files, c->theirs[1], 2);
+    r = posix_spawn_file_actions_adddup2(&files, fds[0], 0);
+    r = r ? r : posix_spawn_file_actions_adddup2(&files, fds[1], 1);
+    r = r ? r : posix_spawn_file_actions_adddup2(&files, fds[2], 2);
     r = r ? r : posix_spawn_file_actions_addclosefrom_np(&files, 3);
-    r = r ? r : posix_spawn(&c->pid, argv[0], &files, &attr, argv, environ);
+    r = r ? r : posix_spawn(pid, argv[0], &files, &attr, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attr);
     return -r;
@@ -109,7 +109,8 @@ static int start(struct child *c, const struct command *command, struct error *e
     if (c->input < 0)
         return error_set(e, c->input, "cannot run %s: %s", command->argv.v[0],
                          strerror(-c->input));
-    r = spawn_clean(c, command->argv.v);
+    r = local_spawn(&c->pid, command->argv.v,
+                    (const int[3]){ c->input, c->theirs[0], c->theirs[1] });
     if (r < 0)
         return error_set(e, TRANSPORT_E_NOT_RUN, "cannot run %s: %s", command->argv.v[0],
                          strerror(-r));
@@ -218,7 +219,8 @@ int local_run(struct transport *t, const struct command *c, struct outcome *o, s
     unsigned timeout_ms = c->timeout_ms ? c->timeout_ms : RUN_TIMEOUT_MS;
     int      r;
 
-    (void)t;
+    if (t->keeper && !strcmp(c->argv.v[0], t->keeper))
+        return helper_run(&t->helper, c, o, e);
     child.deadline_ns = clock_mono_ns() + timeout_ms * NS_PER_MS;
     r = start(&child, c, e);
     if (r != 0)

@@ -9,14 +9,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "clustrixfs/cluster.h"
+
 static int local_open(struct transport **tp, const struct cluster *cluster, struct error *e)
 {
     struct transport *t = malloc(sizeof *t);
 
-    (void)cluster;
     if (!t)
         return error_set(e, -ENOMEM, "out of memory");
-    *t = (struct transport){ .follow = FOLLOW_INIT };
+    *t = (struct transport){
+        .follow = FOLLOW_INIT, .helper = HELPER_INIT, .keeper = cluster->keeper
+    };
     *tp = t;
     return 0;
 }
@@ -37,6 +40,7 @@ static void local_close(struct transport *t)
     if (!t)
         return;
     follow_stop(&t->follow);
+    helper_stop(&t->helper);
     free(t);
 }
 

@@ -20,8 +20,18 @@ struct follow {
 
 #define FOLLOW_INIT { .inotify = -1, .watch = -1, .fd = -1 }
 
+/* A program that is kept running to be told commands. */
+struct helper {
+    pid_t pid; /* 0: it is not running */
+    int   fd;
+};
+
+#define HELPER_INIT { .fd = -1 }
+
 struct transport {
     struct follow follow;
+    const char   *keeper; /* borrowed; commands that begin with it go to the helper */
+    struct helper helper;
 };
 
 /* As in struct transport_ops. */
@@ -30,6 +40,16 @@ int local_put(struct transport *t, const struct far_files *files, struct error *
 int local_fetch(struct transport *t, struct far_files *files, struct error *e);
 int local_move_in(struct transport *t, const char *here, const char *path, struct error *e);
 int local_remove(struct transport *t, const char *path, struct error *e);
+
+/*
+ * Start a program with a clean slate (signals, descriptors, a process group of its own) and these
+ * three descriptors. 0 or a negative errno.
+ */
+int local_spawn(pid_t *pid, char *const *argv, const int fds[3]) must_check;
+
+int  helper_run(struct helper *h, const struct command *c, struct outcome *o, struct error *e)
+    must_check;
+void helper_stop(struct helper *h);
 
 int  follow_start(struct follow *f, const char *path, struct error *e) must_check;
 int  follow_more(struct follow *f, struct buf *b, struct error *e) must_check;

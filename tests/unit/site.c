@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/cluster.h"
 
 #define AWAIT_MS 20000
 
@@ -28,7 +29,7 @@ void site_open(struct site *s)
     ck_assert_msg(s->keeper != NULL, "KEEPER does not say where the keeper is");
     snprintf(s->root, sizeof s->root, "/tmp/clustrixfs-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(s->root));
-    ck_assert_int_eq(transport_local.open(&s->transport, NULL, &e), 0);
+    ck_assert_int_eq(transport_local.open(&s->transport, &(struct cluster){ 0 }, &e), 0);
 
     _cleanup_(bufp) struct buf path = BUF_INIT;
     buf_printf(&path, "%s/" TOKEN, s->root);

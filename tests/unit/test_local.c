@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clustrixfs/cluster.h"
 #include "clustrixfs/clock.h"
 #include "clustrixfs/transport.h"
 #include "unit.h"
@@ -28,7 +29,7 @@ static void place_open(struct place *p)
 {
     *p = (struct place){ .dir = "/tmp/clustrixfs-local-XXXXXX" };
     ck_assert_ptr_nonnull(mkdtemp(p->dir));
-    ck_assert_int_eq(ops->open(&p->t, NULL, &p->e), 0);
+    ck_assert_int_eq(ops->open(&p->t, &(struct cluster){ 0 }, &p->e), 0);
 }
 
 static void placep_cleanup(struct place *p)
