@@ -14,6 +14,9 @@
 
 #include "clustrixfs/clock.h"
 
+/* Seconds. */
+#define DRAFT_ATTR_S 1.0
+
 #define DIR_BIT (UINT64_C(1) << 59)
 
 bool draft_ino_is_dir(fuse_ino_t ino)
@@ -85,11 +88,23 @@ static void draft_attr(struct drafts *ds, const struct draft_record *rec, bool i
     set_times(st, rec->mtime_ns);
 }
 
+/*
+ * What the kernel may keep for a moment, since it changes only by calls that come through it: the
+ * attributes of a draft. Those of NAME.error, and of a report in check/, change here.
+ */
+static double attr_timeout(struct drafts *ds, const struct draft_record *rec, bool is_error)
+{
+    const struct draft *d = drafts_by_id(ds, rec->id);
+
+    return is_error || (d && d->dir == DIR_CHECK) ? 0 : DRAFT_ATTR_S;
+}
+
 void draft_entry(struct drafts *ds, const struct draft_record *rec, bool is_error,
                  struct fuse_entry_param *entry)
 {
     *entry = (struct fuse_entry_param){ .ino = INO_DRAFT(rec->id, is_error) };
     draft_attr(ds, rec, is_error, &entry->attr);
+    entry->attr_timeout = attr_timeout(ds, rec, is_error);
 }
 
 /* The draft, or what is left of one, whose sentence NAME.error is. */
@@ -151,7 +166,7 @@ void draft_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi unu
 
     if (draft_ino_is_dir(ino)) {
         dir_attr(ds, draft_ino_dir(ino), &st);
-        fuse_reply_attr(req, &st, 0);
+        fuse_reply_attr(req, &st, DRAFT_ATTR_S);
         return;
     }
     r = look_ino(ds, ino, &room, &rec);
@@ -162,7 +177,7 @@ void draft_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi unu
     draft_attr(ds, rec, draft_ino_is_error(ino), &st);
     d = drafts_by_id(ds, rec->id);
     st.st_nlink = !(d && d->gone);
-    fuse_reply_attr(req, &st, 0);
+    fuse_reply_attr(req, &st, attr_timeout(ds, rec, draft_ino_is_error(ino)));
 }
 
 /*

@@ -237,6 +237,7 @@ static int drafts_entry(struct mount *m, struct place p, struct fuse_entry_param
 
     e->ino = e->attr.st_ino = INO_DRAFT_DIR(n);
     e->entry_timeout = FROZEN_S;
+    e->attr_timeout = DRAFTS_S;
     return r;
 }
 

@@ -18,6 +18,8 @@
  */
 #define FROZEN_S 86400.0
 #define LIVE_S 0.0
+/* A directory of drafts: its times may be a moment old, nothing else of it ever changes. */
+#define DRAFTS_S 1.0
 
 /* A file of the tree: a row and its key. */
 struct place {

@@ -326,6 +326,11 @@ static bool any_ahead(const struct engine *en)
     return false;
 }
 
+bool commit_can_wait(const struct engine *en)
+{
+    return !en->urgent && !en->n_promises && !en->stopping && !nothing_changed(en);
+}
+
 void commit_all(struct engine *en)
 {
     struct error e = ERROR_INIT;

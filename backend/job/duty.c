@@ -279,10 +279,14 @@ static void start_job(struct engine *en, struct job *j)
     o = order_new(j, ORDER_SUBMIT, VERB_SUBMIT);
     if (o && render(en, j, o) && job_move(en, j, EV_SUBMITTING, "daemon", "")) {
         job_reason(j, "being started on cluster %s", j->cluster->name);
-        if (!j->meant)
-            commit_urgent(en);
         job_place(en, j)->start_ns = clock_mono_ns();
-        commit_order(en, o);
+        /* The disk knows since an earlier round that this one is meant to be started. */
+        if (j->meant) {
+            worker_send(job_place(en, j)->worker, o);
+        } else {
+            commit_urgent(en);
+            commit_order(en, o);
+        }
         return;
     }
     if (o)

@@ -18,6 +18,9 @@
 
 #include "live.h"
 
+/* How long news is gathered before it is committed and shown. */
+#define NEWS_NS (500 * 1000)
+
 /* What engine.h hands out: the engine, its thread, and who watches. */
 struct running {
     struct engine    en; /* first */
@@ -63,21 +66,41 @@ static int sleep_ms(const struct engine *en)
     return left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
 }
 
+/* Act on what has come and is due, and start whoever's turn it is; `wait` NULL: sleep till then. */
+static bool take_round(struct engine *en, const struct timespec *wait)
+{
+    struct pollfd   p = { .fd = mailbox_fd(en->box), .events = POLLIN };
+    int             ms = wait ? 0 : sleep_ms(en);
+    struct timespec sleep = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NS_PER_MS };
+
+    if (!wait && ms >= 0)
+        wait = &sleep;
+    if (ppoll(&p, 1, wait, NULL) < 0 && errno != EINTR)
+        log_line(LOG_ERROR, "the engine cannot wait: %s", strerror(errno));
+    if (p.revents)
+        act_on(en, mailbox_take(en->box));
+    duty_run_due(en);
+    duty_start_next(en);
+    return p.revents;
+}
+
+/* News nobody waits for can wait a moment for other news, or for a commit that is urgent. */
+static void gather_news(struct engine *en)
+{
+    const struct timespec moment = { .tv_nsec = NEWS_NS };
+    int64_t               until = clock_mono_ns() + NEWS_NS;
+
+    while (commit_can_wait(en) && clock_mono_ns() < until && take_round(en, &moment))
+        ;
+}
+
 static void *work(void *arg)
 {
     struct engine *en = arg;
 
     while (!en->stopping) {
-        struct pollfd p = { .fd = mailbox_fd(en->box), .events = POLLIN };
-
-        if (poll(&p, 1, sleep_ms(en)) < 0 && errno != EINTR) {
-            log_line(LOG_ERROR, "the engine cannot wait: %s", strerror(errno));
-            break;
-        }
-        if (p.revents)
-            act_on(en, mailbox_take(en->box));
-        duty_run_due(en);
-        duty_start_next(en);
+        take_round(en, NULL);
+        gather_news(en);
         commit_all(en);
     }
     return NULL;

@@ -216,6 +216,8 @@ int  commit_change(struct engine *en, struct change *c) must_check;
 void commit_urgent(struct engine *en);
 void commit_order(struct engine *en, struct order *o); /* goes out after the commit */
 void commit_all(struct engine *en);
+/* There is something to commit, and nobody waits for it. */
+bool commit_can_wait(const struct engine *en);
 void commit_release(struct engine *en);
 
 /* inbox.c: directories that no job was made of go back to stage/. */

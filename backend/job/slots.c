@@ -22,7 +22,8 @@
 #define PASSED_MAX 64
 /* How far behind a job that does not fit we look for one that does. */
 #define LOOK_AHEAD 1000
-/* How many are meant to be started at a time, and how quickly one must follow the other for that. */
+/* How many are meant to be started at a time, and how quickly one must follow the other for
+ * that. */
 #define MEAN_MAX 32
 #define MEAN_WITHIN_NS (40 * NS_PER_MS)
 
