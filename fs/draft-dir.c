@@ -135,6 +135,11 @@ void draft_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
         r = -ENAMETOOLONG;
     else if (draft_ino_is_dir(parent))
         r = (is_error ? error_find : drafts_find)(ds, draft_ino_dir(parent), name, &room, &rec);
+    /* A draft comes to be only by calls that the kernel sees; NAME.error comes from here. */
+    if (r == -ENOENT && !is_error) {
+        fuse_reply_entry(req, &(struct fuse_entry_param){ .entry_timeout = DRAFT_ATTR_S });
+        return;
+    }
     if (r < 0) {
         fuse_reply_err(req, -r);
         return;

@@ -228,10 +228,12 @@ static void owe_look(struct engine *en, struct job *j)
 
 static void owe_running(struct engine *en, struct job *j)
 {
-    if (j->wish & WISH_CANCEL)
+    if ((j->wish & WISH_CANCEL) && !j->asked) {
+        j->asked = true;
         duty_order(en, j, ORDER_VERB, VERB_CANCEL, NULL);
-    else if (j->suspect)
+    } else if (j->asked || j->suspect) {
         owe_look(en, j);
+    }
 }
 
 void duty_do(struct engine *en, struct job *j)

@@ -63,7 +63,6 @@ static void started(struct engine *en, struct job *j, const struct record *rec,
         take_started(j, rec);
     else if (!j->v.times.started_ns)
         j->v.times.started_ns = clock_now_ns();
-    j->suspect = false;
     j->failures = 0;
     if (j->v.state == JOB_SUBMITTING || j->v.state == JOB_QUEUED || j->v.state == JOB_HELD) {
         job_reason(j, "running on %s", j->v.node ? j->v.node : j->cluster->name);
@@ -71,7 +70,7 @@ static void started(struct engine *en, struct job *j, const struct record *rec,
         job_move(en, j, EV_STARTED, evidence, "");
         __atomic_add_fetch(&en->started, 1, __ATOMIC_RELAXED);
     }
-    if (j->wish & WISH_CANCEL)
+    if ((j->wish & WISH_CANCEL) && !j->asked)
         duty_do(en, j);
 }
 
@@ -152,7 +151,7 @@ void job_again(struct engine *en, struct job *j, const char *evidence, const cha
     j->v.times.started_ns = j->v.times.ended_ns = 0;
     j->v.usage = (struct job_usage){ 0 };
     j->wish = 0;
-    j->suspect = j->meant = false;
+    j->suspect = j->meant = j->asked = false;
     if (job_move(en, j, EV_RETRIED, evidence, detail))
         duty_do(en, j);
 }
@@ -252,7 +251,8 @@ static void hear_look(struct engine *en, struct job *j, const struct answer *a)
     if (a->is != ANSWER_SAID || a->report.is == REPORT_UNKNOWN) {
         if (j->v.state == JOB_SUBMITTING || j->suspect)
             duty_at(en, j, clock_mono_ns() + GRACE_NS);
-    } else if (a->report.is == REPORT_RUNNING) {
+    } else if (a->report.is == REPORT_RUNNING || a->report.is == REPORT_SUSPENDED) {
+        j->suspect = false;
         started(en, j, NULL, "scheduler");
     } else if (a->report.is == REPORT_ABSENT || a->report.is == REPORT_ENDED) {
         not_there(en, j, &a->report);
@@ -273,7 +273,11 @@ static void hear_verb(struct engine *en, struct job *j, const struct answer *a)
 
     if (a->is != ANSWER_SAID || a->report.is == REPORT_FAILED) {
         job_reason(j, "the cluster did not do what was asked: %s", why);
+        j->asked = false;
         job_changed(en, j, CHANGE_JOB_STATE);
+        duty_at(en, j, clock_mono_ns() + GRACE_NS);
+    } else if (a->verb == VERB_CANCEL) {
+        /* Mostly its exit record is here before; a job without a keeper leaves none. */
         duty_at(en, j, clock_mono_ns() + GRACE_NS);
     } else if (verb_done[a->verb].ev) {
         job_reason(j, "%s", verb_done[a->verb].reason);

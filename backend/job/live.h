@@ -39,6 +39,7 @@ struct job {
     bool queued;   /* in its cluster's queue: eligible, waits for a slot          */
     bool slotted;  /* counted in its cluster's slots                              */
     bool meant;    /* WISH_START is on disk                                       */
+    bool asked;    /* the cancel was said to the cluster; now its end is looked for  */
     bool suspect;  /* was looked for and not found once: the next time it is lost */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     unsigned passed;   /* how many later jobs were started before it while it was first   */

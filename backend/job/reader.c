@@ -27,6 +27,7 @@ int reader_open(struct reader **rp, const char *dir, struct error *e)
 
     if (!rd)
         return -ENOMEM;
+    rd->sql = (struct sql)SQL_INIT;
     r = sql_open(&rd->sql, dir, true, e);
     if (r) {
         reader_close(rd);

@@ -121,6 +121,8 @@ static int load_live(void *arg, const struct stored_job *row)
     /* It waited when we last wrote, but we meant to start it and may have. */
     if (j->v.state == JOB_QUEUED && (j->wish & WISH_START))
         j->v.state = JOB_SUBMITTING;
+    if (j->v.state == JOB_SUBMITTING && !j->v.attempt)
+        j->v.attempt = 1;
     j->wish &= ~(unsigned)WISH_START;
     if (j->v.state == JOB_COLLECTING && !j->n_elements)
         j->v.state = JOB_RUNNING; /* its record is still there: it is read again */

@@ -38,7 +38,8 @@ void slots_init(struct place *p)
 void slots_release(struct place *p)
 {
     free(p->slots.ranks);
-    p->slots.ranks = NULL;
+    p->slots = (struct slots){ 0 };
+    p->ahead = false;
 }
 
 uint32_t job_cores(const struct job *j)

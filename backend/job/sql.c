@@ -11,7 +11,9 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "clustrixfs/log.h"
 
@@ -128,17 +130,28 @@ static const char lengthening[] = "CREATE TABLE IF NOT EXISTS lengthening (b BLO
                                   "INSERT INTO lengthening VALUES (zeroblob(4200000));"
                                   "DROP TABLE lengthening; PRAGMA wal_checkpoint(PASSIVE);";
 
-static void lengthen_wal(struct sql *s, struct buf *path)
+static void lengthen_wal(struct sql *s, const char *path)
 {
     int         keep = 1;
     struct stat sb;
 
     sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep);
-    if (buf_add_str(path, "-wal") || (!stat(path->data, &sb) && sb.st_size >= WAL_LENGTH))
+    if (!stat(path, &sb) && sb.st_size >= WAL_LENGTH)
         return;
     if (sqlite3_exec(s->db, lengthening, NULL, NULL, NULL))
         log_line(LOG_WARN, "the WAL cannot be lengthened, commits are slower: %s",
                  sqlite3_errmsg(s->db));
+}
+
+static int prepare_wal(struct sql *s, struct buf *path, struct error *e)
+{
+    if (buf_add_str(path, "-wal"))
+        return -ENOMEM;
+    lengthen_wal(s, path->data);
+    s->wal_fd = open(path->data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return s->wal_fd < 0 ? error_set(e, -errno, "%s cannot be opened: %s", path->data,
+                                     strerror(errno))
+                         : 0;
 }
 
 int sql_open(struct sql *s, const char *dir, bool reader, struct error *e)
@@ -162,9 +175,7 @@ int sql_open(struct sql *s, const char *dir, bool reader, struct error *e)
                          s->db ? sqlite3_errmsg(s->db) : "out of memory");
     s->sync = true;
     r = reader ? 0 : schema_migrate(s->db, e);
-    if (!r && !reader)
-        lengthen_wal(s, &path);
-    return r;
+    return r || reader ? r : prepare_wal(s, &path, e);
 }
 
 void sql_close(struct sql *s)
@@ -172,6 +183,8 @@ void sql_close(struct sql *s)
     for (int i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(s->st[i]);
     sqlite3_close(s->db);
+    if (s->wal_fd >= 0)
+        close(s->wal_fd);
     *s = (struct sql)SQL_INIT;
 }
 
@@ -263,11 +276,14 @@ int sql_set_sync(struct sql *s, bool sync)
     return code_to_errno(r);
 }
 
-int sql_checkpoint(struct sql *s)
+/*
+ * A descriptor of our own does it: a checkpoint would too, but after one the WAL begins anew, with
+ * a header that the next commit has to sync first. SQLite has no locks on this file that closing
+ * it could drop.
+ */
+int sql_sync(struct sql *s)
 {
-    int r = sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-
-    return r == SQLITE_BUSY ? 0 : code_to_errno(r);
+    return fdatasync(s->wal_fd) ? -errno : 0;
 }
 
 int64_t sql_int(sqlite3_stmt *st, int column)

@@ -32,11 +32,12 @@ struct sqlite3_stmt;
 
 struct sql {
     struct sqlite3      *db;
-    bool                 sync; /* commits wait for the disk */
+    bool                 sync;   /* commits wait for the disk  */
+    int                  wal_fd; /* -1: none; for sql_sync()    */
     struct sqlite3_stmt *st[SQL_COUNT];
 };
 
-#define SQL_INIT { 0 }
+#define SQL_INIT { .wal_fd = -1 }
 
 /* Open DIR/store.db. A reader sees the last commit and never waits for a writer. */
 int  sql_open(struct sql *s, const char *dir, bool reader, struct error *e) must_check;
@@ -56,8 +57,8 @@ void sql_reset(struct sqlite3_stmt *st);
 
 /* Whether the next commits wait for the disk (synchronous=FULL) or not (NORMAL). */
 int sql_set_sync(struct sql *s, bool sync) must_check;
-/* Sync the WAL and copy it to the database. 0 too when a reader keeps it from being copied. */
-int sql_checkpoint(struct sql *s) must_check;
+/* Bring to disk what was committed without waiting for it. */
+int sql_sync(struct sql *s) must_check;
 
 int64_t     sql_int(struct sqlite3_stmt *st, int column);
 const char *sql_text(struct sqlite3_stmt *st, int column); /* "" for NULL; until the next step */

@@ -48,6 +48,7 @@ int store_open(struct store **sp, const char *dir, struct error *e)
     if (!st)
         return -ENOMEM;
     st->lock_fd = -1;
+    st->sql = (struct sql)SQL_INIT;
     r = take_lock(st, dir, e);
     if (!r)
         r = sql_open(&st->sql, dir, false, e);
@@ -83,7 +84,7 @@ int store_begin(struct store *st, bool sync)
 
 int store_sync(struct store *st)
 {
-    return sql_checkpoint(&st->sql);
+    return sql_sync(&st->sql);
 }
 
 int store_commit(struct store *st)

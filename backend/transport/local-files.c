@@ -24,24 +24,34 @@ static int make_dir(const char *path, mode_t mode)
     return mkdir(path, mode) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
+/* The last one first: of a job's directory mostly all others are there. */
+static int make_above(char *path)
+{
+    char *slash = strrchr(path, '/');
+    int   r;
+
+    if (!slash || slash == path)
+        return 0;
+    *slash = '\0';
+    r = make_dir(path, 0700);
+    if (r == -ENOENT) {
+        r = make_above(path);
+        if (r == 0)
+            r = make_dir(path, 0700);
+    }
+    *slash = '/';
+    return r;
+}
+
 int make_parents(const char *path)
 {
-    char   part[PATH_MAX];
+    char   copy[PATH_MAX];
     size_t len = strlen(path);
 
-    if (len >= sizeof part)
+    if (len >= sizeof copy)
         return -ENAMETOOLONG;
-    memcpy(part, path, len + 1);
-    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        int r;
-
-        *slash = '\0';
-        r = make_dir(part, 0700);
-        if (r < 0)
-            return r;
-        *slash = '/';
-    }
-    return 0;
+    memcpy(copy, path, len + 1);
+    return make_above(copy);
 }
 
 /* "DIR/.NAME.new" for "DIR/NAME". */
