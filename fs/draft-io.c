@@ -103,7 +103,7 @@ void draft_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mo
 {
     struct drafts          *ds = drafts_of(req);
     struct draft           *d;
-    struct draft_handle    *h;
+    struct draft_handle    *h = NULL;
     struct fuse_entry_param entry;
     int                     r;
 
@@ -128,7 +128,7 @@ void draft_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mo
 static int open_draft(struct drafts *ds, fuse_req_t req, uint64_t id, struct fuse_file_info *fi)
 {
     bool                 truncates = fi->flags & O_TRUNC;
-    struct draft_handle *h;
+    struct draft_handle *h = NULL;
     struct draft        *d;
     int                  r = drafts_take(ds, id, !truncates, &d);
 

@@ -85,7 +85,7 @@ static int condition_named(struct parse *p, struct span name, enum after_when *w
 static int after_json(struct parse *p, unused_arg const struct key *key, const struct cJSON *j)
 {
     const struct cJSON *item;
-    enum after_when when;
+    enum after_when when = AFTER_COMPLETED;
     int r;
 
     if (!cJSON_IsObject(j))
@@ -118,7 +118,7 @@ static int after_text(struct parse *p, unused_arg const struct key *key, struct 
 static int after_member(struct parse *p, unused_arg const struct key *key, struct span name,
                         struct span text)
 {
-    enum after_when when;
+    enum after_when when = AFTER_COMPLETED;
     int r = condition_named(p, name, &when);
 
     return r < 0 ? r : add_text(p, when, text);

@@ -49,7 +49,7 @@ static int number_in_bounds(struct parse *p, const struct key *key, struct span 
 
 static int count_text(struct parse *p, const struct key *key, struct span text)
 {
-    int64_t n;
+    int64_t n = 0;
     int r = number_in_bounds(p, key, text, &n);
 
     if (r == 0)
@@ -59,7 +59,7 @@ static int count_text(struct parse *p, const struct key *key, struct span text)
 
 static int count_json(struct parse *p, const struct key *key, const struct cJSON *j)
 {
-    int64_t n;
+    int64_t n = 0;
 
     if (json_integer(j, key->least, key->most, &n) < 0)
         return key_wants(p, key);
@@ -69,7 +69,7 @@ static int count_json(struct parse *p, const struct key *key, const struct cJSON
 
 static int signed_text(struct parse *p, const struct key *key, struct span text)
 {
-    int64_t n;
+    int64_t n = 0;
     int r = number_in_bounds(p, key, text, &n);
 
     if (r == 0)
@@ -79,7 +79,7 @@ static int signed_text(struct parse *p, const struct key *key, struct span text)
 
 static int signed_json(struct parse *p, const struct key *key, const struct cJSON *j)
 {
-    int64_t n;
+    int64_t n = 0;
 
     if (json_integer(j, key->least, key->most, &n) < 0)
         return key_wants(p, key);
