@@ -21,6 +21,7 @@
 
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
+#include "clustrixfs/thread.h"
 #include "fs/tree.h"
 
 /* More than this many jobs at once: the kernel then finds out when FROZEN_S is over. */
@@ -298,7 +299,7 @@ int notify_open(struct notify **np, struct mount *m)
     pthread_mutex_init(&n->lock, NULL);
     pthread_cond_init(&n->more, NULL);
     n->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    r = n->done < 0 ? -errno : -pthread_create(&n->thread, NULL, notify_main, n);
+    r = n->done < 0 ? -errno : thread_start(&n->thread, notify_main, n);
     if (r < 0) {
         if (n->done >= 0)
             close(n->done);

@@ -6,11 +6,12 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "fs/mount.h"
+
+#include "clustrixfs/thread.h"
 
 struct work {
     struct work *next;
@@ -57,19 +58,13 @@ static void *pool_thread(void *arg)
     return NULL;
 }
 
-/* Signals are for the FUSE loop: a thread that took one would leave the loop asleep. */
 static int pool_start(struct pool *p)
 {
-    sigset_t all, before;
-    int      r;
+    int r = thread_start(&p->threads[p->n], pool_thread, p);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&p->threads[p->n], NULL, pool_thread, p);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (r == 0)
         p->n++;
-    return -r;
+    return r;
 }
 
 int pool_open(struct pool **pp, unsigned threads)

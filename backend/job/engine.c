@@ -9,12 +9,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
+#include "clustrixfs/thread.h"
 
 #include "live.h"
 
@@ -132,19 +132,6 @@ static int open_places(struct engine *en, struct error *e)
     return 0;
 }
 
-static int start_thread(struct running *run)
-{
-    sigset_t all, old;
-    int      r;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    r = pthread_create(&run->thread, NULL, work, &run->en);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    run->has_thread = !r;
-    return -r;
-}
-
 int engine_open(struct engine **ep, const struct config *c, struct board *board, struct error *e)
 {
     struct running *run = calloc(1, sizeof(*run));
@@ -174,7 +161,8 @@ int engine_open(struct engine **ep, const struct config *c, struct board *board,
     if (!r) {
         duty_start_next(en);
         commit_all(en);
-        r = start_thread(run);
+        r = thread_start(&run->thread, work, en);
+        run->has_thread = !r;
     }
     if (r) {
         engine_close(en);

@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clustrixfs/log.h"
+#include "clustrixfs/thread.h"
 
 #include "batch.h"
 
@@ -200,19 +200,6 @@ static void *work(void *arg)
     return NULL;
 }
 
-static int start_thread(struct worker *w)
-{
-    sigset_t all, old;
-    int      r;
-
-    /* Signals are the main thread's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    r = pthread_create(&w->thread, NULL, work, w);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return -r;
-}
-
 static void destroy(struct worker *w)
 {
     if (w->transport)
@@ -240,7 +227,7 @@ int worker_start(struct worker **wp, const struct cluster *cluster, struct mailb
         r = cluster->transport->open(&w->transport, cluster, e);
     if (!r) {
         start_following(w);
-        r = start_thread(w);
+        r = thread_start(&w->thread, work, w);
     }
     if (r) {
         destroy(w);
