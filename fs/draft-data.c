@@ -27,7 +27,7 @@ int draft_resize(struct drafts *ds, struct draft *d, off_t size)
     d->loaded = true;
     d->rec.size = (uint64_t)size;
     if (size == 0) {
-        d->killed = d->too_big = false;
+        d->killed = d->spoiled = d->too_big = false;
         d->scanned = 0;
     }
     drafts_touched(ds, d->dir);
@@ -77,7 +77,12 @@ static int scan_what_arrived(struct drafts *ds, struct draft *d)
     return -EINVAL;
 }
 
-/* The bytes stay also where they make no spec: who wrote them may want to mend them. */
+/*
+ * The bytes stay also where they make no spec: who wrote them may want to mend them. A refused write
+ * does not move the writer's offset, so one that goes on all the same would put its next bytes over
+ * those, and half a spec might pass for a whole one. So from then on all is added at the end, and
+ * refused, until the file is begun anew.
+ */
 static int put(struct drafts *ds, struct draft *d, const char *data, size_t size, size_t at)
 {
     struct buf *text = &d->rec.text;
@@ -86,6 +91,10 @@ static int put(struct drafts *ds, struct draft *d, const char *data, size_t size
     int         r = 0;
 
     draft_will_change(d);
+    if (d->spoiled) {
+        at = text->len;
+        end = at + size;
+    }
     if (end > (is_judged(d) ? SPEC_SIZE_MAX : SCRATCH_SIZE_MAX)) {
         d->too_big = true;
         return -EFBIG;
@@ -96,7 +105,9 @@ static int put(struct drafts *ds, struct draft *d, const char *data, size_t size
         return r;
     memcpy(text->data + at, data, size);
     d->rec.size = text->len;
-    return in_order ? scan_what_arrived(ds, d) : 0;
+    if (!d->spoiled && in_order && scan_what_arrived(ds, d) < 0)
+        d->spoiled = true;
+    return d->spoiled ? -EINVAL : 0;
 }
 
 /*

@@ -26,7 +26,7 @@ void draft_wrote(struct draft_handle *h)
     h->wrote = true;
     /* Whoever begins anew takes over what a killed writer left. */
     if (d->writers++ == 0)
-        d->killed = false;
+        d->killed = d->spoiled = false;
 }
 
 static int handle_new(struct draft *d, fuse_req_t req, struct fuse_file_info *fi,

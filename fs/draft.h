@@ -44,6 +44,7 @@ struct draft {
     bool                kept;    /* the service was given it as it is now                    */
     bool                waits;   /* made as mkstemp() does: a spec only under its next name  */
     bool                killed;  /* who wrote it was killed on the way                       */
+    bool                spoiled; /* a write was refused; see put()                           */
     bool                too_big; /* more was written than was taken                          */
     bool                gone;    /* removed; here for its handles and until that is settled  */
 };

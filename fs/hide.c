@@ -2,13 +2,19 @@
  * hide.c - what was removed of a job that is still there
  *
  * A sorted array of jobs, each with one bit for each row: it is empty but for the moments in which
- * somebody removes a job's directory the way `rm -r` does.
+ * somebody removes a job's directory the way `rm -r` does. Nothing is lost by it: what was hidden
+ * without the directory being removed after it comes back a moment later.
  */
 #include "fs/tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "clustrixfs/clock.h"
+
+/* rm -r takes less from one removal to the next. */
+#define HIDDEN_NS (10 * NS_PER_S)
 
 struct hidden {
     job_id   job;
@@ -50,9 +56,12 @@ static int make_room(struct tree *t)
 
 int hide(struct tree *t, struct place p)
 {
-    size_t i = position(t, p.key);
+    size_t i;
     int r;
 
+    if (clock_mono_ns() - t->hidden_ns > HIDDEN_NS)
+        t->n_hidden = 0;
+    i = position(t, p.key);
     if (i == t->n_hidden || t->hidden[i].job != p.key) {
         r = make_room(t);
         if (r < 0)
@@ -62,6 +71,7 @@ int hide(struct tree *t, struct place p)
         t->n_hidden++;
     }
     t->hidden[i].rows |= UINT64_C(1) << p.row;
+    t->hidden_ns = clock_mono_ns();
     return 0;
 }
 
@@ -69,6 +79,8 @@ bool is_hidden(const struct tree *t, struct place p)
 {
     size_t i = position(t, p.key);
 
+    if (!t->n_hidden || clock_mono_ns() - t->hidden_ns > HIDDEN_NS)
+        return false;
     return i < t->n_hidden && t->hidden[i].job == p.key &&
            (t->hidden[i].rows & UINT64_C(1) << p.row);
 }

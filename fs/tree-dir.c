@@ -177,7 +177,8 @@ static int removable(struct mount *m, fuse_ino_t parent, const char *name, bool 
         return is_dir ? -ENOTDIR : -EISDIR;
     if (rows[p->row].in != ROW_JOB && p->row != ROW_JOB)
         return -EPERM;
-    if (!service_brief(m->service, p->key, &b))
+    /* Of an array the whole has to have ended: it is what will be removed. */
+    if (!service_brief(m->service, JOB_WHOLE(p->key), &b))
         return -ENOENT;
     return job_ended(b.state) ? 0 : -EBUSY;
 }

@@ -55,6 +55,7 @@ struct tree {
     struct handle *handles; /* every open file, for tree_close() */
     struct hidden *hidden;
     size_t         n_hidden, alloc_hidden; /* of `hidden`, sorted by job */
+    int64_t        hidden_ns;              /* mono: when the last one was hidden */
 };
 
 int  tree_open(struct tree **tp) must_check;
@@ -62,8 +63,8 @@ void tree_close(struct tree *t);
 
 /*
  * hide.c: `rm -r jobs/17` removes the files one by one before the directory itself. They cannot go
- * (a job is forgotten whole), so they are hidden until the directory is removed too, or until the
- * next mount.
+ * (a job is forgotten whole), so they are hidden until the directory is removed too; when it is
+ * not, they are back a moment later.
  */
 int  hide(struct tree *t, struct place p) must_check;
 bool is_hidden(const struct tree *t, struct place p);

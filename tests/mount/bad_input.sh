@@ -104,4 +104,15 @@ is 'it is the only job' "$(count)" 1
 is 'names with every odd byte are names' "$(
     name=$(printf 'a b\n"c\\\x01\xff$(x)')
     cp mended "$M/submit/$name" && bounded cat "$M/by-name/$name/wait")" 'completed 0'
+
+# A writer that goes on after an error submits nothing: half a spec is none.
+n=$(count)
+dash -c "{ echo '#CLUSTRIX cores=1'; echo '#!/bin/sh'; echo 'echo half'; } >'$M/submit/half'" 2>/dev/null
+{ echo '{"comand": "a"}'; echo '{"command": "true"}'; } >"$M/submit/twice" 2>/dev/null
+is 'what follows a refused write is no spec' "$(count)" "$n"
+is 'all that was written is there' "$(cat "$M/submit/half")" \
+    "$(printf '#CLUSTRIX cores=1\n#!/bin/sh\necho half')"
+ok 'and it is said why' [ -s "$M/submit/half.error" -a -s "$M/submit/twice.error" ]
+ok 'begun anew it is a spec' cp mended "$M/submit/half"
+is 'and runs once' "$(ended "$(job_of half)") $(count)" "completed 0 $((n + 1))"
 finish

@@ -3,7 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 umask 022
 secret=xyzzy-$$-plugh
-start -o allow_other 2>/dev/null
+# For a plain user only where /etc/fuse.conf says so; then it is of no use here anyway.
+if is_root; then start -o allow_other; else start; fi
 
 job=$(submit a "{\"command\": \"echo $secret; echo $secret > result; umask; $(gate a)\", \"env\": {\"TOKEN\": \"$secret\"}, \"stdin\": \"$secret\"}")
 arrived a
