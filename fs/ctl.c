@@ -27,5 +27,5 @@ int show_job_words(struct mount *m unused_arg, uint64_t key unused_arg,
 int show_cluster_words(struct mount *m unused_arg, uint64_t key unused_arg,
                        const struct job_view *v unused_arg, struct buf *out)
 {
-    return buf_add_str(out, "write one of: connect, disconnect, drain (as in: echo drain > ctl)\n");
+    return buf_add_str(out, "write one of: drain (start nothing new), connect (go on)\n");
 }

@@ -73,7 +73,7 @@ const char readme_text[] =
     "    cat by-name/many/tasks/*/stdout\n"
     "\n"
     "A directory with a spec and its inputs is built in `stage/` and submitted whole, by one\n"
-    "rename. The spec in it is called `job`, `job.json` or `job.sh`; it runs among the inputs:\n"
+    "rename. The spec in it is called `job.json` or `job.sh`; it runs among the inputs:\n"
     "\n"
     "    mkdir stage/sort\n"
     "    seq 10 > stage/sort/numbers\n"

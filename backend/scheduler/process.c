@@ -238,11 +238,11 @@ static int say_signal(const struct ask *a, struct command *c)
      KEY_BIT(KEY_TASKS) | KEY_BIT(KEY_MEMORY) | KEY_BIT(KEY_TIME) | KEY_BIT(KEY_GPUS) |            \
      KEY_BIT(KEY_PRIORITY) | KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_EXCLUSIVE) | KEY_BIT(KEY_ARRAY) |    \
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES))
+     KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES))
 
 #define IGNORED                                                                                    \
     (KEY_BIT(KEY_PARTITION) | KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_CONSTRAINT) |  \
-     KEY_BIT(KEY_NATIVE))
+     KEY_BIT(KEY_NATIVE) | KEY_BIT(KEY_OUTPUTS))
 
 const struct scheduler_ops scheduler_process = {
     .name = "process",

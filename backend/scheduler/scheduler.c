@@ -92,7 +92,7 @@ static int warn_of_keys(const struct cluster *cluster, uint64_t keys, struct str
 
     for (int k = 0; r == 0 && k < SPEC_KEY_COUNT; k++)
         if (keys & KEY_BIT(k))
-            r = strv_printf(warnings, "%s has no meaning on cluster %s and is left out",
+            r = strv_printf(warnings, "%s has no effect on cluster %s and is left out",
                             spec_key_name((enum spec_key)k), cluster->name);
     return r;
 }

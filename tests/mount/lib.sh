@@ -33,7 +33,7 @@ cd "$T" || exit 1
 # A daemon in the background has no terminal to complain on, so its reports go to files.
 export ASAN_OPTIONS="log_path=$T/sanitizer:detect_leaks=1:abort_on_error=0:exitcode=99"
 export UBSAN_OPTIONS="log_path=$T/sanitizer:print_stacktrace=1:halt_on_error=1"
-export TSAN_OPTIONS="log_path=$T/sanitizer:halt_on_error=0:exitcode=99:second_deadlock_stack=1${TSAN_MORE:+:$TSAN_MORE}"
+export TSAN_OPTIONS="log_path=$T/sanitizer:halt_on_error=0:exitcode=99:second_deadlock_stack=1"
 
 helper()
 {

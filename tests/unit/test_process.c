@@ -162,8 +162,8 @@ START_TEST(what_has_no_meaning_is_named)
 
     ck_assert_msg(scheduler_accepts(&golden, spec, &warnings, &e) == 0, "%s", e.text);
     ck_assert_uint_eq(warnings.n, 3);
-    ck_assert_str_eq(warnings.v[0], "partition has no meaning on cluster local and is left out");
-    ck_assert_str_eq(warnings.v[1], "account has no meaning on cluster local and is left out");
+    ck_assert_str_eq(warnings.v[0], "partition has no effect on cluster local and is left out");
+    ck_assert_str_eq(warnings.v[1], "account has no effect on cluster local and is left out");
     ck_assert_ptr_nonnull(strstr(warnings.v[2], "reservation"));
 }
 END_TEST
