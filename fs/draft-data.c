@@ -80,8 +80,8 @@ static int scan_what_arrived(struct drafts *ds, struct draft *d)
 /*
  * The bytes stay also where they make no spec: who wrote them may want to mend them. A refused
  * write does not move the writer's offset, so one that goes on all the same would put its next
- * bytes over those, and half a spec might pass for a whole one. So from then on all is added at the end, and
- * refused, until the file is begun anew.
+ * bytes over those, and half a spec might pass for a whole one. So from then on all is added at
+ * the end, and refused, until the file is begun anew.
  */
 static int put(struct drafts *ds, struct draft *d, const char *data, size_t size, size_t at)
 {

@@ -52,7 +52,7 @@ struct job *accept_job(struct engine *en, struct admitted *a)
     if (j->v.elements && array_open(en, j))
         log_line(LOG_ERROR, "job=%llu: out of memory for its elements",
                  (unsigned long long)JOB_NUMBER(j->v.id));
-    if (after_begin(en, j))
+    if (after_begin(en, j, false))
         log_line(LOG_ERROR, "job=%llu: out of memory for what it waits for",
                  (unsigned long long)JOB_NUMBER(j->v.id));
     duty_do(en, j);
@@ -65,8 +65,15 @@ struct job *accept_job(struct engine *en, struct admitted *a)
 static job_id by_name(void *arg, const char *name)
 {
     struct engine *en = arg;
+    job_id         id = store_by_name(en->store, name);
+    struct job    *j;
 
-    return store_by_name(en->store, name);
+    /* One that was accepted in this very round is in no table yet. */
+    for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
+        if (j->v.id > id && !j->whole && ((j->v.name && !strcmp(j->v.name, name)) ||
+                                          (j->v.alias && !strcmp(j->v.alias, name))))
+            id = j->v.id;
+    return id;
 }
 
 static bool exists(void *arg, job_id id)

@@ -16,6 +16,8 @@
 
 #include "token.h"
 
+#define BEGIN_MAX_S (INT64_C(7258118400))
+
 void admitted_release(struct admitted *a)
 {
     spec_free(a->spec);
@@ -102,6 +104,14 @@ static int resolve_after(struct admitted *a, const struct admit_jobs *jobs, stru
     return a->waits ? 0 : -ENOMEM;
 }
 
+/* Beyond that it is no time that 64 bits of nanoseconds can hold. */
+static int begins_in_time(const struct admitted *a, struct error *e)
+{
+    if (a->spec->begin_s <= BEGIN_MAX_S)
+        return 0;
+    return error_set(e, -EINVAL, "begin: that is after the year 2200: give an earlier time");
+}
+
 static int has_script(const struct admitted *a, const struct admit_jobs *jobs, struct error *e)
 {
     if (!a->spec->script_file || jobs->staged)
@@ -124,6 +134,8 @@ int admit(struct admitted *a, const struct config *c, const char *cluster, struc
         r = scheduler_accepts(fresh.cluster, fresh.spec, &fresh.warnings, e);
     if (!r)
         r = fits(&fresh, e);
+    if (!r)
+        r = begins_in_time(&fresh, e);
     if (!r)
         r = has_script(&fresh, jobs, e);
     if (!r)

@@ -77,7 +77,7 @@ static int add_waiter(struct job *on, job_id who)
     return 0;
 }
 
-int after_begin(struct engine *en, struct job *j)
+int after_begin(struct engine *en, struct job *j, bool again)
 {
     struct job_brief brief;
     struct wait      w;
@@ -94,6 +94,8 @@ int after_begin(struct engine *en, struct job *j)
             j->waits_left++;
             continue;
         }
+        if (again)
+            continue;
         brief = (struct job_brief){ .state = on ? on->v.state : JOB_NONE };
         if (!on)
             board_brief(en->board, w.id, &brief);

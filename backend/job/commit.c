@@ -198,6 +198,8 @@ static void give_up_round(struct engine *en, int r, const struct error *e)
     log_line(LOG_ERROR, "%s; it is tried again every second", e->text);
     drop_changes(en, true);
     en->retry_ns = clock_mono_ns() + RETRY_NS;
+    if (en->sync_ns)
+        en->sync_ns = en->retry_ns;
     answer_promises(en, r, e);
 }
 
@@ -235,6 +237,7 @@ static void show_jobs(struct engine *en)
 static void drop_job(struct engine *en, struct job *j)
 {
     board_drop(en->board, j->v.id);
+    duty_at(en, j, 0);
     idmap_take(&en->jobs, j->v.id);
     if (j->whole)
         *array_slot(j->whole, JOB_INDEX(j->v.id)) = NULL;
@@ -339,6 +342,7 @@ void commit_all(struct engine *en)
     if (sync_is_due(en))
         look_back(en);
     if (nothing_changed(en) && !sync_is_due(en)) {
+        en->retry_ns = 0;
         __atomic_store_n(&en->settled, en->ticket, __ATOMIC_RELEASE);
         answer_promises(en, 0, NULL);
         send_orders(en);

@@ -65,9 +65,8 @@ static int do_release(struct engine *en, struct job *j, const char *arg, struct 
 static int do_suspend(struct engine *en, struct job *j, const char *arg, struct error *e)
 {
     (void)arg;
-    if (j->v.state == JOB_SUSPENDED)
-        return 0;
-    if (j->v.state != JOB_RUNNING)
+    /* Said also where it seems to be so: an earlier word may still be on its way. */
+    if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
         return not_now(j, "suspend", ", and only a running job can be suspended", e);
     duty_order(en, j, ORDER_VERB, VERB_SUSPEND, NULL);
     return 0;
@@ -76,9 +75,7 @@ static int do_suspend(struct engine *en, struct job *j, const char *arg, struct 
 static int do_resume(struct engine *en, struct job *j, const char *arg, struct error *e)
 {
     (void)arg;
-    if (j->v.state == JOB_RUNNING)
-        return 0;
-    if (j->v.state != JOB_SUSPENDED)
+    if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
         return not_now(j, "resume", ", not suspended", e);
     duty_order(en, j, ORDER_VERB, VERB_RESUME, NULL);
     return 0;
@@ -194,6 +191,8 @@ int control_job(struct engine *en, job_id id, struct span words, struct error *e
 
     if (!w)
         return -EINVAL;
+    if ((uintptr_t)idmap_get(&en->shows, JOB_WHOLE(id)) & CHANGE_JOB_GONE)
+        return error_set(e, -ENOENT, "the job was removed a moment ago");
     if (!j && w->ended)
         j = restart_revive(en, id);
     if (j)

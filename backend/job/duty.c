@@ -19,6 +19,7 @@
 #define LOOK_AGAIN_NS NS_PER_S
 /* How often a cluster is asked about its running jobs when no event has told us anything. */
 #define SWEEP_NS (30 * NS_PER_S)
+#define BEGIN_STEP_NS (600 * NS_PER_S)
 
 typedef void duty_fn(struct engine *en, struct job *j);
 
@@ -175,7 +176,14 @@ static bool eligible(struct engine *en, struct job *j)
 
         clock_format(&when, waits->spec->begin_s * NS_PER_S);
         job_reason(j, "begins at %s, as asked", when.data);
-        duty_at(en, j, clock_mono_ns() + left);
+        /* In steps: the machine may sleep meanwhile, or its clock be set. */
+        duty_at(en, j, clock_mono_ns() + (left < BEGIN_STEP_NS ? left : BEGIN_STEP_NS));
+        return false;
+    }
+    if (job_cores(j) > j->cluster->cores || j->v.memory > j->cluster->memory) {
+        job_reason(j, "it does not fit any more: cluster %s has %u cores and %llu MiB now",
+                   j->cluster->name, j->cluster->cores,
+                   (unsigned long long)(j->cluster->memory >> 20));
         return false;
     }
     return true;

@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -63,7 +64,8 @@ static int sleep_ms(const struct engine *en)
     if (!next)
         return -1;
     left = next - clock_mono_ns();
-    return left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
+    left = (left + NS_PER_MS - 1) / NS_PER_MS;
+    return left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
 }
 
 /* Act on what has come and is due, and start whoever's turn it is; `wait` NULL: sleep till then. */

@@ -200,8 +200,8 @@ static void not_there(struct engine *en, struct job *j, const struct report *rep
         lost(en, j, rep->cause, rep->note);
     } else if (rep->cause == CAUSE_NONE && started_over(j)) {
         lost(en, j, CAUSE_NODE,
-             "this machine was restarted just when it was being started, and what was not yet on "
-             "its disk is gone");
+             "this machine was restarted when it was about to be started, and whether it was "
+             "cannot be told");
     } else if (rep->cause == CAUSE_NONE && j->v.state == JOB_SUBMITTING) {
         job_reason(j, "queued again: it had certainly not been started");
         if (job_move(en, j, EV_ABSENT, "no claim in its directory", ""))
@@ -254,6 +254,9 @@ static void hear_look(struct engine *en, struct job *j, const struct answer *a)
     } else if (a->report.is == REPORT_RUNNING || a->report.is == REPORT_SUSPENDED) {
         j->suspect = false;
         started(en, j, NULL, "scheduler");
+        /* The answer to a suspend or resume may have been lost. */
+        job_move(en, j, a->report.is == REPORT_SUSPENDED ? EV_SUSPENDED : EV_RESUMED, "scheduler",
+                 "");
     } else if (a->report.is == REPORT_ABSENT || a->report.is == REPORT_ENDED) {
         not_there(en, j, &a->report);
     }
@@ -279,7 +282,7 @@ static void hear_verb(struct engine *en, struct job *j, const struct answer *a)
     } else if (a->verb == VERB_CANCEL) {
         /* Mostly its exit record is here before; a job without a keeper leaves none. */
         duty_at(en, j, clock_mono_ns() + GRACE_NS);
-    } else if (verb_done[a->verb].ev) {
+    } else if (job_next(j->v.state, verb_done[a->verb].ev)) {
         job_reason(j, "%s", verb_done[a->verb].reason);
         job_move(en, j, verb_done[a->verb].ev, "scheduler", "");
     }
@@ -315,8 +318,8 @@ void hear_answer(struct engine *en, struct answer *a)
             log_line(LOG_WARN, "out of memory: the removal of %s is done again", a->token);
         return;
     }
-    /* Late news of an earlier attempt changes nothing. */
-    if (!j || j->v.attempt != a->attempt)
+    /* Late news, of an earlier attempt or of one whose end is known, change nothing. */
+    if (!j || j->v.attempt != a->attempt || job_ended(j->v.state))
         return;
     if (a->has_record) {
         is_put(en, j);

@@ -20,6 +20,7 @@
 struct journal {
     int        fd;
     off_t      size;    /* atomic: bytes that readers may see */
+    uint64_t   last;    /* the number of the last event in it at start */
     struct buf pending; /* committed, but not in the file yet */
 };
 
@@ -93,11 +94,10 @@ static int add_missed(void *arg, const struct stored_event *ev)
 static int catch_up(struct journal *j, struct store *st)
 {
     struct missed m = { .journal = j, .lines = BUF_INIT };
-    uint64_t      last = 0;
-    int           r = read_tail(j, &last);
+    int           r = read_tail(j, &j->last);
 
     if (!r)
-        r = store_each_event(st, last, add_missed, &m);
+        r = store_each_event(st, j->last, add_missed, &m);
     if (!r)
         journal_add(j, buf_span(&m.lines));
     buf_release(&m.lines);
@@ -151,6 +151,11 @@ void journal_add(struct journal *j, struct span lines)
     }
     __atomic_store_n(&j->size, j->size + n, __ATOMIC_RELEASE);
     buf_release(&j->pending);
+}
+
+uint64_t journal_last(const struct journal *j)
+{
+    return j->last;
 }
 
 int journal_fd(const struct journal *j)

@@ -19,6 +19,7 @@ void journal_close(struct journal *j);
 /* Append what was committed. On failure (disk full) the bytes are kept and tried again next
  * time. */
 void  journal_add(struct journal *j, struct span lines);
+uint64_t journal_last(const struct journal *j); /* the number of the last event in it at start */
 int   journal_fd(const struct journal *j);   /* for readers; any thread */
 off_t journal_size(const struct journal *j); /* any thread */
 

@@ -173,8 +173,12 @@ void slots_mean_no_more(struct engine *en, struct place *p);
 uint32_t job_cores(const struct job *j);
 
 /* after.c */
-/* Wait for what is in j->waits; the outcome of ended ones is taken at once. */
-int  after_begin(struct engine *en, struct job *j) must_check;
+/*
+ * Wait for what is in j->waits; the outcome of ended ones is taken at once. `again`: after a
+ * restart. The end of one and the verdict on who waits for it were one commit, so if j still waits,
+ * each that has ended, or is gone, was met.
+ */
+int  after_begin(struct engine *en, struct job *j, bool again) must_check;
 /* `j` ended: tell who waited for it. */
 void after_ended(struct engine *en, struct job *j);
 

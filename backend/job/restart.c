@@ -35,8 +35,10 @@ static int copy_texts(struct job *j, const struct stored_job *row)
         { &j->v.node, row->v.node },     { &j->v.memory_by, row->v.memory_by },
     };
 
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+    /* None of them may point into the row any more when one of them cannot be had. */
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         *texts[i].field = NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         if (job_text(texts[i].field, texts[i].value))
             return -ENOMEM;
     }
@@ -106,9 +108,20 @@ static struct job *make_job(struct engine *en, const struct stored_job *row)
     if (!r)
         return j;
     idmap_take(&en->jobs, j->v.id);
-    idmap_take(&en->tokens, token_bits(span_str(j->v.token)));
+    if (!JOB_ELEMENT(j->v.id))
+        idmap_take(&en->tokens, token_bits(span_str(j->v.token)));
     job_free(j);
     return NULL;
+}
+
+/* What is taken for what, without an event; the whole's counts go along (it was loaded before). */
+static void restate(struct job *j, enum job_state state)
+{
+    if (j->whole && j->whole->v.counts[j->v.state]) {
+        j->whole->v.counts[j->v.state]--;
+        j->whole->v.counts[state]++;
+    }
+    j->v.state = state;
 }
 
 static int load_live(void *arg, const struct stored_job *row)
@@ -120,12 +133,16 @@ static int load_live(void *arg, const struct stored_job *row)
         return 0;
     /* It waited when we last wrote, but we meant to start it and may have. */
     if (j->v.state == JOB_QUEUED && (j->wish & WISH_START))
-        j->v.state = JOB_SUBMITTING;
+        restate(j, JOB_SUBMITTING);
     if (j->v.state == JOB_SUBMITTING && !j->v.attempt)
         j->v.attempt = 1;
     j->wish &= ~(unsigned)WISH_START;
+    if (!JOB_ELEMENT(j->v.id) && j->spec->exclusive)
+        j->v.cores = j->cluster->cores;
+    else if (j->whole && j->spec->exclusive)
+        j->v.cores = j->whole->v.cores;
     if (j->v.state == JOB_COLLECTING && !j->n_elements)
-        j->v.state = JOB_RUNNING; /* its record is still there: it is read again */
+        restate(j, JOB_RUNNING); /* its record is still there: it is read again */
     if (!j->n_elements && (j->v.state == JOB_SUBMITTING || j->v.state == JOB_RUNNING ||
                            j->v.state == JOB_SUSPENDED)) {
         slots_take(job_place(en, j), j);
@@ -137,7 +154,9 @@ static int load_live(void *arg, const struct stored_job *row)
 
 static void take_up(struct engine *en, struct job *j)
 {
-    if (after_begin(en, j))
+    bool waits = j->v.state == JOB_ACCEPTED || j->v.state == JOB_QUEUED || j->v.state == JOB_HELD;
+
+    if ((waits || j->n_elements) && after_begin(en, j, true))
         log_line(LOG_ERROR, "job=%llu: out of memory for what it waits for",
                  (unsigned long long)JOB_NUMBER(j->v.id));
     if (j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED) {
@@ -170,7 +189,10 @@ int restart_load(struct engine *en, struct error *e)
     int          r = store_each_brief(en->store, load_brief, en);
 
     board_set_floor(en->board, store_counter(en->store, "job"));
+    /* Events of forgotten jobs are gone from the database, but their numbers are used. */
     en->seq = store_last_event(en->store);
+    if (journal_last(en->journal) > en->seq)
+        en->seq = journal_last(en->journal);
     if (!r)
         r = store_each_live(en->store, load_live, en);
     if (!r)

@@ -156,8 +156,10 @@ struct job *slots_next(struct place *p)
         return NULL;
     for (size_t i = 0; i < s->n_ranks; i++)
         for (struct job *j = s->ranks[i].first; j; j = j->next) {
-            if (array_throttled(j))
+            if (array_throttled(j) && ++looked <= LOOK_AHEAD)
                 continue;
+            if (looked > LOOK_AHEAD)
+                return NULL;
             if (fits(s, j))
                 return take(p, j, blocked);
             blocked = blocked ? blocked : j;

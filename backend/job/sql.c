@@ -48,7 +48,7 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_JOB_DELETE] = "DELETE FROM jobs WHERE id BETWEEN ?1 AND ?2",
     [SQL_JOB_LOAD] = "SELECT " JOB_COLUMNS ", spec FROM jobs WHERE id=?1",
     [SQL_JOB_SPEC] = "SELECT spec FROM jobs WHERE id=?1",
-    [SQL_JOB_TOKEN] = "SELECT id FROM jobs WHERE token=?1 AND state < 8",
+    [SQL_JOB_TOKEN] = "SELECT id FROM jobs WHERE token=?1 AND inputs IS NOT NULL",
     [SQL_JOBS_LIVE] = "SELECT " JOB_COLUMNS ", spec FROM jobs WHERE state < 8 ORDER BY id",
     [SQL_JOBS_BRIEF] = "SELECT " BRIEF_COLUMNS " FROM jobs WHERE id & 1048575 = 0 ORDER BY id",
     [SQL_ELEMENTS_BRIEF] = "SELECT " BRIEF_COLUMNS " FROM jobs WHERE id > ?1 AND id <= ?2 "

@@ -85,7 +85,8 @@ int store_load_job(struct store *st, job_id id, store_job_fn *fn, void *arg) mus
 uint64_t store_counter(struct store *st, const char *name);
 int      store_raise_counter(struct store *st, const char *name, uint64_t value) must_check;
 uint64_t store_last_event(struct store *st);
-bool     store_has_token(struct store *st, const char *token); /* of a live job */
+/* Of a job whose inputs are still to be moved. */
+bool     store_has_token(struct store *st, const char *token);
 /* The newest job of that name, or 0. */
 job_id store_by_name(struct store *st, const char *name);
 

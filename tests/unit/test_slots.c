@@ -35,6 +35,7 @@ START_TEST(first_come_first_served)
     ck_assert_ptr_null(slots_next(&place));
     slots_give(&place, &jobs[0]);
     ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
+    slots_release(&place);
 }
 END_TEST
 
@@ -49,6 +50,7 @@ START_TEST(priority_goes_first)
     ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
     slots_give(&place, &jobs[0]);
     ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
+    slots_release(&place);
 }
 END_TEST
 
@@ -59,6 +61,7 @@ START_TEST(a_job_that_comes_back_has_its_old_place)
     queue(2, 4, 0, 0);
     queue(0, 4, 0, 0);
     ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
+    slots_release(&place);
 }
 END_TEST
 
@@ -71,6 +74,7 @@ START_TEST(memory_counts_too)
     ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
     ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
     ck_assert_ptr_null(slots_next(&place));
+    slots_release(&place);
 }
 END_TEST
 
@@ -92,6 +96,7 @@ START_TEST(small_ones_fill_gaps_but_never_starve_a_large_one)
     ck_assert_int_eq(started, 64);
     slots_give(&place, &jobs[0]);
     ck_assert_ptr_eq(slots_next(&place), &jobs[1]);
+    slots_release(&place);
 }
 END_TEST
 
@@ -112,6 +117,7 @@ START_TEST(a_throttled_array_lets_others_pass)
     ck_assert_ptr_null(slots_next(&place));
     slots_give(&place, a);
     ck_assert_ptr_eq(slots_next(&place), b);
+    slots_release(&place);
 }
 END_TEST
 
