@@ -233,9 +233,9 @@ START_TEST(nothing_outlives_a_job)
     site_read(&s, RUN "/stdout", &out);
     pid = atoi(out.data);
     ck_assert_int_gt(pid, 1);
-    /* Killed before the record was written; dying takes a moment. */
+    /* Killed before the record was written; dying takes a moment. (valgrind knows no pidfd.) */
     pidfd = pidfd_open(pid, 0);
-    ck_assert(pidfd >= 0 || errno == ESRCH);
+    ck_assert(pidfd >= 0 || errno == ESRCH || errno == ENOSYS);
     if (pidfd >= 0)
         ck_assert_int_eq(poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1, 5000), 1);
 }
