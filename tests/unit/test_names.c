@@ -1,7 +1,7 @@
 /*
  * test_names.c - which names in submit/ stand for a spec
  */
-#include <check.h>
+#include "unit.h"
 
 #include "fs/names.h"
 
@@ -48,19 +48,8 @@ START_TEST(error_names_are_ours)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("names");
-    TCase *t = tcase_create("names");
-    int    failed;
-
-    tcase_add_test(t, plain_names_submit);
-    tcase_add_test(t, unfinished_and_backup_names_do_not);
-    tcase_add_test(t, error_names_are_ours);
-    suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+UNIT_MAIN("names", {
+    plain_names_submit,
+    unfinished_and_backup_names_do_not,
+    error_names_are_ours,
+})

@@ -1,7 +1,7 @@
 /*
  * test_pool.c - work is done once, by several threads, and all of it before the pool is closed
  */
-#include <check.h>
+#include "unit.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -79,20 +79,9 @@ START_TEST(closing_nothing_is_fine)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("pool");
-    TCase *t = tcase_create("pool");
-    int    failed;
-
-    tcase_add_test(t, everything_is_done_once);
-    tcase_add_test(t, one_that_waits_holds_up_nobody);
-    tcase_add_test(t, signals_are_for_the_loop);
-    tcase_add_test(t, closing_nothing_is_fine);
-    suite_add_tcase(s, t);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_ENV);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed != 0;
-}
+UNIT_MAIN("pool", {
+    everything_is_done_once,
+    one_that_waits_holds_up_nobody,
+    signals_are_for_the_loop,
+    closing_nothing_is_fine,
+})
