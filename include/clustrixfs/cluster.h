@@ -1,7 +1,10 @@
 /*
  * cluster.h - where jobs run: a transport, a scheduler and a directory
  *
- * Made by config.c, never changed after, read by every thread.
+ * Made by config.c, never changed after, read by every thread; but for what is only known once the
+ * cluster was met (`root`, `keeper`, `scheduler` where it is found by itself, and `cores` and
+ * `memory` where they were not said). That is remembered from one mount to the next (met.h), so it
+ * changes at most once in the life of a state directory, before the first job goes there.
  */
 #ifndef CLUSTRIXFS_CLUSTER_H
 #define CLUSTRIXFS_CLUSTER_H
@@ -11,17 +14,35 @@
 
 struct transport_ops;
 struct scheduler_ops;
+struct secrets; /* passwords and passphrases typed at mount time; ssh-secrets.c */
 
 struct cluster {
     char *name;
     const struct transport_ops *transport;
     const struct scheduler_ops *scheduler;
-    char    *root;    /* absolute: one directory for each job below it, and the events file  */
-    char    *keeper;  /* the program that starts jobs where the scheduler is the host itself */
+    char    *root;    /* absolute: one directory for each job below it, and the events file;
+                         NULL until a far one was met                                        */
+    char    *keeper;  /* the program that starts jobs: clustrixfs-keeper here, and at the far
+                         side ROOT/keeper-VERSION, a script; see far-keeper.sh               */
     uint32_t cores;   /* slots; where the scheduler has no queue of its own                  */
     uint64_t memory;  /* bytes to give away; the same                                        */
     uint32_t grace_s; /* between TERM and KILL                                               */
     unsigned index;   /* its place among the configured clusters                             */
+
+    /* Of a far cluster; NULL and 0 where nothing was said, and for one that is this machine. */
+    char    *host;         /* a name of ~/.ssh/config, a host name or an address             */
+    char    *user;
+    uint16_t port;
+    char    *identity;     /* a key file                                                     */
+    char    *control_path; /* transport openssh: the socket of the master that we ride on    */
+    uint32_t alive_s;      /* a link that is silent for so long is dead; 15                  */
+    char    *dir;          /* as configured, for root: absolute, or from the home directory  */
+    char    *mirror;       /* a directory here: what is known of its jobs' files             */
+    uint64_t mirror_max;   /* bytes of them that are kept here                               */
+    bool     finds_scheduler; /* scheduler=auto                                              */
+    bool     met;             /* root and the rest are known                                 */
+    bool     cores_said, memory_said;
+    struct secrets *secrets;
 };
 
 #endif

@@ -74,7 +74,36 @@ enum scheduler_verb {
     VERB_CANCEL, /* of an ended job it is no error                                    */
     VERB_HOLD, VERB_RELEASE, VERB_SUSPEND, VERB_RESUME,
     VERB_SIGNAL, /* ask.word to the job's processes                                   */
+    VERB_ACCOUNT, /* by native id, of jobs the queue knows no more: how they ended    */
     VERB_COUNT
+};
+
+/*
+ * One job, or elements of one, as a survey saw them. The token is the job's name there; a job whose
+ * name is no token is not ours and is left out.
+ */
+struct sighting {
+    char              token[JOB_TOKEN_LEN + 1];
+    bool              element;  /* of an array: `range` says which; else the job itself, or a
+                                   whole array that has not been split yet */
+    struct spec_range range;
+    uint32_t          attempt;  /* as written into what was submitted; 0: it does not tell */
+    struct report     report;   /* native: of the whole, even for an element               */
+};
+
+typedef void sighting_fn(void *arg, const struct sighting *s);
+
+/*
+ * One look at all that this user has in the queue: one command however many jobs there are.
+ *
+ * hear  calls fn for each. 0: the answer was whole, so what is not in it is not in the queue;
+ *       -EPROTO and a sentence: it was not (an error, a server that is away, a line cut short), and
+ *       what is missing proves nothing. fn may have been called for what could be read.
+ */
+struct survey {
+    int (*say)(const struct cluster *cluster, struct command *c);
+    int (*hear)(const struct cluster *cluster, const struct outcome *o, sighting_fn *fn, void *arg,
+                struct error *e);
 };
 
 struct scheduler_ops {
@@ -94,9 +123,72 @@ struct scheduler_ops {
                   struct far_files *files, struct error *e);
 
     struct exchange verbs[VERB_COUNT];
+
+    /*
+     * Where it `queues`. Submitting is then `KEEPER submit ROOT RUN...` (far-keeper.sh): that runs
+     * the file `submit` that render() made, with RUN as its argument, and keeps what that answered,
+     * so that a lost answer can be asked for again (VERB_FIND). What the answer means is the
+     * scheduler's to say; VERB_SUBMIT, VERB_FIND and VERB_POLL are not its own.
+     *
+     * hear_submit: QUEUED with the native id; REFUSED with its own words, only for words that are
+     * known to be a refusal; ABSENT with its words when it certainly did not take the job now but
+     * may later; else UNKNOWN.
+     */
+    void (*hear_submit)(int status, struct span out, struct span err, struct report *report);
+    struct survey survey;
+    bool          arrays; /* an array is submitted as one, and is one in its queue */
 };
 
-extern const struct scheduler_ops scheduler_process;
+extern const struct scheduler_ops scheduler_process, scheduler_slurm;
+
+/*
+ * `KEEPER submit ROOT RUN...` and `KEEPER sent ROOT RUN...`: the first submits what was not
+ * submitted before, the second only tells. For each run, fields that end with a NUL:
+ *
+ *    J RUN      which run; then one of
+ *    R STATUS   the answer of its submit: then `o LEN`, LEN bytes of output, `e LEN`, LEN of errors
+ *    U          it was never tried: certainly not submitted
+ *    K PID      it is being tried by a process that is alive
+ *    S          it was tried, whoever tried it is gone, and there is no answer
+ *    F WHY      it could not be tried: certainly not submitted
+ *    C          (beside the others) its run directory is there: it was started
+ *    Z          the end of this run; without it nothing was said of it
+ */
+enum sent_is { SENT_NOTHING, SENT_ANSWER, SENT_NEVER, SENT_TRYING, SENT_LOST, SENT_FAILED };
+
+struct sent {
+    enum sent_is is;
+    bool         claimed;
+    int          status;   /* SENT_ANSWER */
+    struct span  out, err; /* borrowed from the text; SENT_FAILED: err says why */
+};
+
+/* Fills sent[i] for refs[i] of the ask; SENT_NOTHING where the text does not tell. */
+int  sent_say(const struct ask *a, bool submit, struct command *c) must_check;
+void sent_hear(const struct ask *a, struct span text, struct sent *sent);
+
+/* The script that a far cluster's `keeper` is, and the name of its file in ROOT. */
+extern const char far_keeper_text[];
+extern const char far_keeper_name[];
+
+/*
+ * Meeting a far cluster for the first time: where our root is there, what the machine offers, and
+ * which scheduler it has. One command; pure like the rest.
+ */
+struct meeting {
+    char     root[1024];  /* absolute */
+    char     host[64];
+    char     scheduler[24]; /* the one found, or asked for; "" where that could not be decided */
+    char     version[80];   /* as the scheduler's own program says it; "" for process          */
+    char     found[200];    /* a sentence: what it has, and why this one was taken             */
+    uint32_t cores;
+    uint64_t memory;
+};
+int meeting_say(const struct cluster *c, struct command *cmd) must_check;
+/* 0; -EPROTO: that is no answer; -EINVAL: it has none, or several, or not the one asked for; always
+ * with a sentence that says what to write into the configuration. */
+int meeting_hear(const struct cluster *c, const struct outcome *o, struct meeting *m,
+                 struct error *e) must_check;
 
 /* All schedulers, ended by NULL; and one by name, or NULL. */
 extern const struct scheduler_ops *const schedulers[];

@@ -21,6 +21,7 @@ struct transport;
 enum {
     TRANSPORT_E_NOT_RUN = 1, /* certain: the far side did nothing (no route, login refused) */
     TRANSPORT_E_UNKNOWN,     /* it may have been done: the link broke, or time ran out      */
+    TRANSPORT_E_LOGIN,       /* connect() and login(): it answers, and will not have us     */
 };
 
 /* A small file to put in place or to fetch. Paths are absolute. */
@@ -35,6 +36,15 @@ struct far_files {
     struct far_file *v;
     size_t           n;
 };
+
+/* Takes what a read brings, in order. Non-zero: no more of it. */
+typedef int transport_sink(void *arg, const char *data, size_t n);
+
+/*
+ * Asks the person at the mount's terminal: `secret` what they type is not shown. Returns a
+ * malloc'ed answer, or NULL when there is nobody to ask.
+ */
+typedef char *transport_asker(void *arg, const char *prompt, bool secret);
 
 #define FAR_FILES_INIT { 0 }
 /* Append one; the data are copied. */
@@ -54,6 +64,30 @@ struct transport_ops {
      * errno when the cluster's settings make no sense.
      */
     int (*open)(struct transport **tp, const struct cluster *cluster, struct error *e);
+
+    /*
+     * Before the daemon leaves the terminal: connect once, ask for what has to be typed and keep it
+     * with the cluster (cluster->secrets), and disconnect. NULL: there is nothing to ask. Returns
+     * 0; TRANSPORT_E_NOT_RUN when it cannot be reached now; TRANSPORT_E_LOGIN; or a negative errno.
+     */
+    int (*login)(const struct cluster *cluster, transport_asker *ask, void *arg, struct error *e);
+
+    /*
+     * See to it that there is a connection; when there is one already this is at once. NULL: there
+     * always is. The other calls never connect: without a connection they are TRANSPORT_E_NOT_RUN,
+     * and one that broke is closed, so that connect() makes a new one.
+     *
+     * Returns 0; TRANSPORT_E_NOT_RUN: cannot be reached now; TRANSPORT_E_LOGIN: unknown or changed
+     * host key, or no way to authenticate: not to be tried again until somebody says so.
+     */
+    int (*connect)(struct transport *t, struct error *e);
+    void (*disconnect)(struct transport *t); /* NULL where connect is */
+
+    /*
+     * [any thread] Make the call that another thread is in, and all that come after it, end soon
+     * (TRANSPORT_E_UNKNOWN or _NOT_RUN): the daemon is about to end. NULL where nothing waits long.
+     */
+    void (*interrupt)(struct transport *t);
 
     /*
      * Run one command to its end and collect what it prints (COMMAND_OUTPUT_MAX at most).
@@ -85,18 +119,33 @@ struct transport_ops {
     int (*remove)(struct transport *t, const char *path, struct error *e);
 
     /*
-     * Follow a file that others append to, from its present end. Returns a descriptor that polls
-     * readable when there may be more (the transport keeps it), or a negative errno.
+     * Follow a file that others append to, from its present end; it need not be there yet. Returns
+     * a descriptor that polls readable when there may be more (the transport keeps it), or a
+     * negative errno. Where there is a connection the descriptor is that connection's: it polls
+     * readable too when the connection has ended, and follow() is said anew after each connect().
      */
     int (*follow)(struct transport *t, const char *path, struct error *e);
 
-    /* Append to `b` what was appended to the followed file since. Does not wait. */
+    /*
+     * Append to `b` what was appended to the followed file since. Does not wait. 0; a negative
+     * errno: -ENOTCONN when the connection has ended. Where there is a connection, what another
+     * call has read from it meanwhile is given here too, though the descriptor does not poll
+     * readable any more: so it is called once after every other call.
+     */
     int (*follow_read)(struct transport *t, struct buf *b, struct error *e);
+
+    /*
+     * Bytes of a file from `off` on, `size` at most (UINT64_MAX: to its end), streamed: one round
+     * trip however long it is. NULL where `here`. Returns 0 at the end of them or of the file, or
+     * when the sink wants no more; -ENOENT, -EACCES and the like; or as run().
+     */
+    int (*read)(struct transport *t, const char *path, off_t off, uint64_t size,
+                transport_sink *sink, void *arg, struct error *e);
 
     void (*close)(struct transport *t);
 };
 
-extern const struct transport_ops transport_local;
+extern const struct transport_ops transport_local, transport_ssh, transport_openssh;
 
 /* All transports, ended by NULL; and one by name, or NULL. */
 extern const struct transport_ops *const transports[];

@@ -15,10 +15,12 @@ import lint
 # The contracts, by layer, from the ground up.
 LAYERS = {
     "base": "base buf clock error host json log mailbox nearest quote thread units utf8",
-    "words": "job record spec view",
+    "words": "collect job record spec view",
     "transport": "cluster command transport",
     "scheduler": "scheduler",
+    "results": "results",
     "config": "config",
+    "met": "met",
     "job": "draft",
     "service": "service",
 }
@@ -32,8 +34,9 @@ FOLDERS = [
     # The one place where a scheduler's words meet a transport.
     ("backend/scheduler/scheduler.c", "base words transport scheduler"),
     ("backend/scheduler/*", "base words scheduler +cluster +command"),
-    ("backend/job/*", "base words transport scheduler config job service"),
-    ("backend/*", "base words transport scheduler config job service"),
+    ("backend/results/*", "base words transport results"),
+    ("backend/job/*", "base words transport scheduler results config met job service"),
+    ("backend/*", "base words transport scheduler results config met job service"),
     ("fs/*", "base words config job service"),
 ]
 
@@ -43,7 +46,9 @@ CONTRACTS = {
     "words": "base words",
     "transport": "base transport",
     "scheduler": "base words transport scheduler",
+    "results": "base transport results",
     "config": "base transport config",
+    "met": "base transport scheduler config met",
     "job": "base words job",
     "service": "base words config job service",
 }
