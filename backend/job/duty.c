@@ -81,7 +81,7 @@ int64_t duty_next(const struct engine *en)
     int64_t next = en->n_due ? en->due[0]->due_ns : 0;
 
     for (size_t i = 0; i < en->config->n_clusters; i++) {
-        int64_t sweep = en->places[i].running ? en->places[i].sweep_ns : 0;
+        int64_t sweep = en->places[i].there ? en->places[i].sweep_ns : 0;
 
         if (sweep && (!next || sweep < next))
             next = sweep;
@@ -102,7 +102,7 @@ void duty_run_due(struct engine *en)
     for (size_t i = 0; i < en->config->n_clusters; i++) {
         struct place *p = &en->places[i];
 
-        if (p->running && p->sweep_ns && p->sweep_ns <= now)
+        if (p->there && p->sweep_ns && p->sweep_ns <= now)
             duty_sweep(en, p);
     }
 }
@@ -316,9 +316,9 @@ void duty_start_next(struct engine *en)
             start_job(en, j);
         if (en->urgent)
             slots_mean(en, p);
-        if (p->running && !p->sweep_ns)
+        if (p->there && !p->sweep_ns)
             p->sweep_ns = clock_mono_ns() + SWEEP_NS;
-        if (!p->running)
+        if (!p->there)
             p->sweep_ns = 0;
     }
 }

@@ -41,6 +41,7 @@ struct job {
     bool meant;    /* WISH_START is on disk                                       */
     bool asked;    /* the cancel was said to the cluster; now its end is looked for  */
     bool suspect;  /* was looked for and not found once: the next time it is lost */
+    bool there;    /* counted in its place's `there`                               */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     unsigned passed;   /* how many later jobs were started before it while it was first   */
     unsigned failures; /* to start, in a row: how long to wait before the next try        */
@@ -75,7 +76,7 @@ struct place {
     const struct cluster *cluster;
     struct worker        *worker;
     struct slots          slots;
-    unsigned              running; /* jobs the cluster has, as far as we know: a sweep is owed */
+    unsigned              there; /* jobs the cluster has, as far as we know: a sweep is owed */
     int64_t               sweep_ns; /* mono, when; 0: none                                     */
     int64_t               start_ns; /* mono, when the last one was started                      */
     bool                  ahead;    /* some that wait may have WISH_START                       */
@@ -146,6 +147,11 @@ void job_changed(struct engine *en, struct job *j, unsigned what);
 struct job *engine_job(struct engine *en, job_id id);
 struct place *job_place(struct engine *en, const struct job *j);
 struct job_ref job_ref_of(const struct job *j);
+/* Whether the cluster has it, as far as we know; and whether it waits in the scheduler's own queue. */
+bool job_is_there(const struct job *j);
+bool job_in_queue(const struct job *j);
+/* After its state or its native id changed: what its place counts. */
+void job_count_there(struct engine *en, struct job *j);
 
 /* duty.c: do what is owed to the job in the state it is in; may be done again without harm. */
 void duty_do(struct engine *en, struct job *j);

@@ -122,24 +122,34 @@ void job_changed(struct engine *en, struct job *j, unsigned what)
     j->changed = true;
 }
 
-/* States in which the cluster has the job, as far as we know. */
-static bool on_cluster(enum job_state s)
+bool job_is_there(const struct job *j)
 {
-    return s == JOB_SUBMITTING || s == JOB_RUNNING || s == JOB_SUSPENDED;
+    static const bool there[JOB_STATE_COUNT] = {
+        [JOB_SUBMITTING] = true, [JOB_RUNNING] = true, [JOB_SUSPENDED] = true,
+    };
+
+    return there[j->v.state] || job_in_queue(j);
 }
 
-static void count_running(struct engine *en, struct job *j, enum job_state from, enum job_state to)
+bool job_in_queue(const struct job *j)
 {
+    return (j->v.state == JOB_QUEUED || j->v.state == JOB_HELD) && j->v.native;
+}
+
+void job_count_there(struct engine *en, struct job *j)
+{
+    bool          there = !j->n_elements && job_is_there(j);
     struct place *p = job_place(en, j);
 
-    p->running += on_cluster(to);
-    p->running -= on_cluster(from);
+    p->there += there;
+    p->there -= j->there;
+    j->there = there;
 }
 
 /* The slot goes back as soon as the command is known to be over. */
 static void follow_slot(struct engine *en, struct job *j, enum job_state to)
 {
-    if (j->slotted && !on_cluster(to))
+    if (j->slotted && !job_is_there(j))
         slots_give(job_place(en, j), j);
     if (j->queued && to != JOB_QUEUED)
         slots_unqueue(job_place(en, j), j);
@@ -158,7 +168,7 @@ bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *e
         j->v.times.ended_ns = j->v.times.changed_ns;
     commit_event(en, j, ev, evidence, detail);
     job_changed(en, j, CHANGE_JOB_STATE);
-    count_running(en, j, from, to);
+    job_count_there(en, j);
     follow_slot(en, j, to);
     if (j->whole)
         array_count(en, j, from, to);

@@ -146,8 +146,8 @@ static int load_live(void *arg, const struct stored_job *row)
     if (!j->n_elements && (j->v.state == JOB_SUBMITTING || j->v.state == JOB_RUNNING ||
                            j->v.state == JOB_SUSPENDED)) {
         slots_take(job_place(en, j), j);
-        job_place(en, j)->running++;
     }
+    job_count_there(en, j);
     job_changed(en, j, 0);
     return 0;
 }
