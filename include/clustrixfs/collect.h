@@ -17,8 +17,9 @@
  *    L TARGET              of the symbolic link before it
  *    Z N                   ends the listing of N files
  *
- * Nothing in it is trusted: numbers are checked, and a PATH that is absolute or has a "..", "." or
- * an empty component is left out by collect_next().
+ * Nothing in it is trusted: numbers are checked, and a PATH that is absolute, has a "..", "." or an
+ * empty component, or is longer or deeper than can be shown here, is given as the empty path: it
+ * counts for N, and whoever reads passes it over with the L that may follow.
  */
 #ifndef CLUSTRIXFS_COLLECT_H
 #define CLUSTRIXFS_COLLECT_H
@@ -29,13 +30,16 @@
 #include "clustrixfs/buf.h"
 
 #define COLLECT_BYTES 32768
+#define COLLECT_PATH_MAX 3000 /* bytes: with the directory of the mirror before it, still a path */
+#define COLLECT_DEPTH_MAX 256
 
 struct collect_item {
     char        kind; /* one of the letters above */
-    struct span text; /* J, D, T, X, L: the text; F: the path; o, e: the bytes */
-    mode_t      mode; /* F: with its S_IFMT                                    */
-    uint64_t    size; /* O, E, F; Z: N, 0 after a run                          */
-    int64_t     mtime_ns;
+    struct span text; /* J, D, T, X, L: the text; F: the path, or empty; o, e: the bytes   */
+    mode_t      mode; /* F: with its S_IFMT: S_IFSOCK for all that is neither file, directory,
+                         link nor pipe, and so is never opened                             */
+    uint64_t    size; /* O, E, F: an off_t holds it; Z: N, 0 after a run                   */
+    int64_t     mtime_ns; /* O, E, F: since the epoch; the nearest there is                */
 };
 
 enum {

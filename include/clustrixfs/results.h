@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "clustrixfs/buf.h"
@@ -58,9 +59,21 @@ void results_look(struct results *r, const char *token, const char *run);
 bool results_has(struct results *r, const char *token, const char *path, off_t off, size_t size);
 
 /*
+ * Read what is held, through a descriptor of a file of the mirror: how many bytes, 0 at its end.
+ * -EAGAIN: not all of them are here: results_want() them. Never pread() such a file: what it has
+ * may be given up at any time, and then that reads as zeros. Waits for the disk only.
+ */
+ssize_t results_read(struct results *r, int fd, void *data, size_t size, off_t off) must_check;
+
+/* Put right what fstat() says of a file of the mirror: its mtime, while it is being written to. */
+void results_stat(struct results *r, struct stat *st);
+
+/*
  * Fetch those bytes; `done` when they are there (0), or cannot be had: -EHOSTUNREACH the cluster is
- * away, -ETIMEDOUT it did not answer in time, -ESTALE the file changed under the reader, -ENOENT it
- * is gone there. Read on from `off`: what follows is fetched ahead.
+ * away, -ETIMEDOUT it did not answer in time, -ESTALE the file changed under the reader again and
+ * again, or is no plain file any more, -ENOENT it is gone there, -EACCES it may not be read there,
+ * -EIO the link broke again and again. Read on from `off`: what follows is fetched ahead. `done`
+ * may be called before this returns, else from any thread, with no lock held.
  */
 typedef void results_done(void *arg, int r);
 void results_want(struct results *r, const char *token, const char *path, off_t off, size_t size,
