@@ -15,6 +15,7 @@
 #include "clustrixfs/job.h"
 #include "clustrixfs/spec.h"
 #include "clustrixfs/transport.h"
+#include "clustrixfs/view.h"
 
 /* What a scheduler is told about one job. Borrowed strings; the caller keeps them. */
 struct job_ref {
@@ -43,6 +44,14 @@ struct report {
     enum job_cause cause; /* with ABSENT or ENDED: what is known of why, else NONE */
     char           native[NATIVE_ID_MAX];
     char           note[200]; /* its own words for it, shown as they are */
+
+    /* What VERB_ACCOUNT may know besides; 0 and "" where it does not. What the scheduler saw is the
+     * end of our wrapper: the records in the job's directory are better evidence. */
+    int32_t          exit_code; /* only with CAUSE_EXIT                      */
+    int32_t          signal;    /* with CAUSE_SIGNAL; 0: it is not said which */
+    int64_t          started_ns, ended_ns;
+    struct job_usage usage;
+    char             node[64];  /* as it lists them: "n1", "n[1-4]"           */
 };
 
 struct ask {

@@ -1,0 +1,272 @@
+/*
+ * meeting.c - what a far cluster is, on first sight
+ *
+ * One command asks for everything, so that a person who has mistyped something hears of it at once.
+ * A scheduler is taken by itself only when there is no doubt: one that is there but does not answer
+ * is no reason to run jobs on the login host instead.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clustrixfs/scheduler.h"
+
+/* Lines of KEY|VALUE, then `end|`. Everything that asks a server is bounded. */
+static const char question[] =
+    "command -v squeue >/dev/null 2>&1 || command -v qstat >/dev/null 2>&1 || "
+    "{ [ -r /etc/profile ] && . /etc/profile; } >/dev/null 2>&1\n"
+    "LC_ALL=C; export LC_ALL\n"
+    "has() { command -v \"$1\" >/dev/null 2>&1; }\n"
+    "first() { timeout 10 \"$@\" 2>&1 </dev/null | tr -d '\\r' | sed -n '/./{p;q;}'; }\n"
+    "tell() { printf '%s|%s\\n' \"$1\" \"$2\"; }\n"
+    "answers() { timeout 10 \"$@\" >/dev/null 2>&1 </dev/null && echo yes || echo no; }\n"
+    "tell home \"$HOME\"\n"
+    "tell host \"$(uname -n)\"\n"
+    "tell cores \"$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)\"\n"
+    "tell memory \"$(sed -n 's/^MemTotal: *\\([0-9]*\\) kB.*/\\1/p' /proc/meminfo)\"\n"
+    "if has sbatch; then\n"
+    "    tell sbatch \"$(first sbatch --version)\"\n"
+    "    tell ping \"$(first scontrol ping)\"\n"
+    "fi\n"
+    "if has qstat && has qsub; then\n"
+    "    tell qstat \"$(first qstat --version)\"\n"
+    "    tell help \"$(first qstat -help)\"\n"
+    "    tell pbs \"$(answers qstat -B)\"\n"
+    "    has qconf && tell sge \"$(answers qconf -sh)\"\n"
+    "fi\n"
+    "has kubectl && tell kubectl \"$(first kubectl version --client)\"\n"
+    "tell end ''\n";
+
+int meeting_say(unused_arg const struct cluster *c, struct command *cmd)
+{
+    int r = strv_add(&cmd->argv, "sh");
+
+    if (r == 0)
+        r = strv_add(&cmd->argv, "-c");
+    return r < 0 ? r : strv_add(&cmd->argv, question);
+}
+
+enum line {
+    LINE_HOME, LINE_HOST, LINE_CORES, LINE_MEMORY, LINE_SBATCH, LINE_PING, LINE_QSTAT, LINE_HELP,
+    LINE_PBS, LINE_SGE, LINE_KUBECTL, LINE_END, LINE_COUNT
+};
+
+static const char *const line_names[LINE_COUNT] = {
+    "home", "host", "cores", "memory", "sbatch", "ping", "qstat", "help",
+    "pbs", "sge", "kubectl", "end",
+};
+
+/* The values; NULL data: that line was not there. */
+struct seen {
+    struct span v[LINE_COUNT];
+};
+
+static void read_lines(struct span rest, struct seen *s)
+{
+    struct span line;
+
+    while (rest.len > 0 && memchr(rest.data, '\n', rest.len) && span_next_line(&rest, &line))
+        for (size_t i = 0; i < LINE_COUNT; i++) {
+            size_t len = strlen(line_names[i]);
+
+            if (line.len > len && memcmp(line.data, line_names[i], len) == 0 &&
+                line.data[len] == '|')
+                s->v[i] = (struct span){ line.data + len + 1, line.len - len - 1 };
+        }
+}
+
+static bool has(struct span s, const char *words)
+{
+    return s.len > 0 && memmem(s.data, s.len, words, strlen(words));
+}
+
+static void copy(char *to, size_t size, struct span s)
+{
+    snprintf(to, size, "%.*s", (int)(s.len < size ? s.len : size - 1), s.data ? s.data : "");
+}
+
+enum state { STATE_NONE, STATE_SILENT, STATE_UP };
+
+/* Clients without a configuration are not a cluster. */
+static enum state state_slurm(const struct seen *s)
+{
+    if (has(s->v[LINE_PING], " UP"))
+        return STATE_UP;
+    return has(s->v[LINE_PING], "DOWN") ? STATE_SILENT : STATE_NONE;
+}
+
+/* Also Torque. Slurm's wrappers for those who are used to PBS tell no version. */
+static enum state state_pbs(const struct seen *s)
+{
+    if (!has(s->v[LINE_QSTAT], "pbs_version") && !has(s->v[LINE_QSTAT], "ersion:"))
+        return STATE_NONE;
+    return span_is(s->v[LINE_PBS], "yes") ? STATE_UP : STATE_SILENT;
+}
+
+static enum state state_sge(const struct seen *s)
+{
+    if (!s->v[LINE_SGE].data || (!has(s->v[LINE_HELP], "GE ") && !has(s->v[LINE_HELP], "Grid")))
+        return STATE_NONE;
+    return span_is(s->v[LINE_SGE], "yes") ? STATE_UP : STATE_SILENT;
+}
+
+static enum state state_kubernetes(const struct seen *s)
+{
+    return s->v[LINE_KUBECTL].data ? STATE_UP : STATE_NONE;
+}
+
+static enum state state_process(unused_arg const struct seen *s)
+{
+    return STATE_UP;
+}
+
+struct candidate {
+    const char *name;
+    enum state (*state)(const struct seen *s);
+    enum line   version;
+    bool        by_itself; /* is taken without having been asked for */
+};
+
+static const struct candidate candidates[] = {
+    { "slurm", state_slurm, LINE_SBATCH, true },
+    { "pbs", state_pbs, LINE_QSTAT, true },
+    { "sge", state_sge, LINE_HELP, true },
+    { "kubernetes", state_kubernetes, LINE_KUBECTL, false },
+    { "process", state_process, LINE_COUNT, false },
+};
+
+static const struct candidate *candidate_named(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(candidates); i++)
+        if (strcmp(candidates[i].name, name) == 0)
+            return &candidates[i];
+    return NULL;
+}
+
+static void take(const struct candidate *k, const struct seen *s, const char *why,
+                 struct meeting *m)
+{
+    snprintf(m->scheduler, sizeof m->scheduler, "%s", k->name);
+    m->version[0] = '\0';
+    if (k->version < LINE_COUNT)
+        copy(m->version, sizeof m->version, s->v[k->version]);
+    snprintf(m->found, sizeof m->found, "%s%s%s%s: %s", k->name, m->version[0] ? " (" : "",
+             m->version, m->version[0] ? ")" : "", why);
+}
+
+/* The one that the configuration names. */
+static int take_named(const struct cluster *c, const struct seen *s, struct meeting *m,
+                      struct error *e)
+{
+    const struct candidate *k = candidate_named(c->scheduler->name);
+    enum state              state = k ? k->state(s) : STATE_NONE;
+
+    if (state == STATE_NONE)
+        return error_set(e, -EINVAL, "cluster %s has no %s that its user could use; write "
+                         "\"scheduler\": \"auto\" into the configuration, or name another one",
+                         c->name, c->scheduler->name);
+    take(k, s, state == STATE_UP ? "the configuration asks for it"
+                                 : "the configuration asks for it; it does not answer now", m);
+    return 0;
+}
+
+/* Which of them are in this state, as "slurm and sge"; and the last of them. */
+static unsigned count(const struct seen *s, enum state state, const struct candidate **one,
+                      struct buf *names)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+        const struct candidate *k = &candidates[i];
+
+        if (!k->by_itself || k->state(s) != state)
+            continue;
+        buf_printf(names, "%s%s", n ? " and " : "", k->name);
+        *one = k;
+        n++;
+    }
+    return n;
+}
+
+static int find(const struct cluster *c, const struct seen *s, struct meeting *m, struct error *e)
+{
+    _cleanup_(bufp) struct buf names = BUF_INIT, silent = BUF_INIT;
+    const struct candidate    *one = NULL, *other = NULL;
+    unsigned                   up = count(s, STATE_UP, &one, &names);
+
+    if (up > 1)
+        return error_set(e, -EINVAL, "cluster %s has %s; write which of them, for example "
+                         "\"scheduler\": \"%s\", into the configuration", c->name, names.data,
+                         one->name);
+    if (up == 0 && count(s, STATE_SILENT, &other, &silent) > 0)
+        return error_set(e, -EINVAL, "cluster %s has the programs of %s, but its server does not "
+                         "answer; write \"scheduler\": \"%s\" into the configuration if it will, or "
+                         "\"scheduler\": \"process\" to run jobs on that host itself", c->name,
+                         silent.data, other->name);
+    if (up == 1 && !scheduler_named(one->name))
+        return error_set(e, -EINVAL, "cluster %s has %s, which this version does not speak; write "
+                         "\"scheduler\": \"process\" into the configuration to run jobs on that host "
+                         "itself", c->name, one->name);
+    if (up == 1)
+        take(one, s, "the only scheduler there, and it answers", m);
+    else
+        take(candidate_named("process"), s, "there is no scheduler, so jobs run on that host", m);
+    return 0;
+}
+
+/* "~/hpc" is what people write for "hpc". */
+static int set_root(const struct cluster *c, struct span home, struct meeting *m, struct error *e)
+{
+    const char *dir = c->dir ? c->dir : ".clustrixfs";
+    int         n;
+
+    if (strncmp(dir, "~/", 2) == 0)
+        dir += 2;
+    else if (strcmp(dir, "~") == 0)
+        dir = "";
+    while (home.len > 1 && home.data[home.len - 1] == '/')
+        home.len--;
+    if (dir[0] == '/')
+        n = snprintf(m->root, sizeof m->root, "%s", dir);
+    else if (home.len > 0 && home.data[0] == '/' && home.len < sizeof m->root)
+        n = snprintf(m->root, sizeof m->root, "%.*s%s%s", (int)home.len, home.data,
+                     dir[0] ? "/" : "", dir);
+    else
+        return error_set(e, -EINVAL, "cluster %s does not say where the home directory is; write an "
+                         "absolute \"dir\" into the configuration", c->name);
+    if ((size_t)n >= sizeof m->root)
+        return error_set(e, -EINVAL, "the directory on cluster %s has too long a name", c->name);
+    for (; n > 1 && m->root[n - 1] == '/'; n--)
+        m->root[n - 1] = '\0';
+    return 0;
+}
+
+static void set_machine(const struct seen *s, struct meeting *m)
+{
+    uint64_t n;
+
+    copy(m->host, sizeof m->host, s->v[LINE_HOST]);
+    if (span_to_u64(s->v[LINE_CORES], &n) == 0 && n <= UINT32_MAX)
+        m->cores = (uint32_t)n;
+    if (span_to_u64(s->v[LINE_MEMORY], &n) == 0 && n <= UINT64_MAX / 1024)
+        m->memory = n * 1024;
+}
+
+int meeting_hear(const struct cluster *c, const struct outcome *o, struct meeting *m,
+                 struct error *e)
+{
+    struct seen seen = { 0 };
+    int         r;
+
+    *m = (struct meeting){ 0 };
+    read_lines(buf_span(&o->out), &seen);
+    if (!seen.v[LINE_END].data || !seen.v[LINE_HOME].data)
+        return error_set(e, -EPROTO, "cluster %s does not answer as a POSIX shell does (exit status "
+                         "%d): %.100s", c->name, o->status, o->err.data);
+    set_machine(&seen, m);
+    r = set_root(c, seen.v[LINE_HOME], m, e);
+    if (r < 0)
+        return r;
+    return c->finds_scheduler || !c->scheduler ? find(c, &seen, m, e)
+                                               : take_named(c, &seen, m, e);
+}
