@@ -15,39 +15,34 @@
 
 #include "clustrixfs/json.h"
 #include "clustrixfs/nearest.h"
-#include "clustrixfs/scheduler.h"
-#include "clustrixfs/transport.h"
-#include "clustrixfs/units.h"
 
 #define CLUSTERS_MAX 255 /* struct job_brief has one byte for it */
-#define NAME_LEN_MAX 63
-#define CORES_MAX 1000000
-#define GRACE_MAX_S 86400
-#define KEYS_MAX 8 /* in one table */
 
 struct reader {
     struct span     text;
     size_t          at; /* the key or value that is being looked at */
     struct config  *config;
     struct cluster *cluster; /* the one that is being read */
-    const char     *keeper;
+    size_t          key_at[CLUSTER_KEYS]; /* where its keys are; 0: not said */
     const char     *first; /* "default"; borrowed from the parsed text, NULL when not said */
     size_t          first_at;
     struct error   *e;
 };
 
-struct key {
-    const char *name;
-    int (*take)(struct reader *r, const struct cJSON *value);
+/* The keys that an object may have. */
+struct table {
+    size_t n;
+    const char *(*name)(size_t key);
+    int (*take)(struct reader *r, size_t key, const struct cJSON *value);
 };
 
-static int unknown_key(struct reader *r, const struct key *keys, size_t n, const char *name)
+static int unknown_key(struct reader *r, const struct table *t, const char *name)
 {
-    const char *names[KEYS_MAX], *near;
+    const char *names[CLUSTER_KEYS], *near;
 
-    for (size_t i = 0; i < n; i++)
-        names[i] = keys[i].name;
-    if ((near = nearest_word(span_str(name), names, n)))
+    for (size_t i = 0; i < t->n; i++)
+        names[i] = t->name(i);
+    if ((near = nearest_word(span_str(name), names, t->n)))
         return error_set(r->e, -EINVAL, "unknown key \"%s\"; did you mean \"%s\"?", name, near);
     return error_set(r->e, -EINVAL, "unknown key \"%s\"", name);
 }
@@ -65,8 +60,7 @@ static size_t go_to_key(struct reader *r, size_t object, const char *name)
 }
 
 /* All keys of an object by their table; r->at is where it begins. */
-static int read_object(struct reader *r, const struct cJSON *object, const struct key *keys,
-                       size_t n)
+static int read_object(struct reader *r, const struct cJSON *object, const struct table *t)
 {
     const struct cJSON *item;
     size_t              start = r->at, k;
@@ -77,132 +71,71 @@ static int read_object(struct reader *r, const struct cJSON *object, const struc
     cJSON_ArrayForEach(item, object)
     {
         size_t value_at = go_to_key(r, start, item->string);
-        for (k = 0; k < n && strcmp(keys[k].name, item->string) != 0; k++)
+        for (k = 0; k < t->n && strcmp(t->name(k), item->string) != 0; k++)
             ;
-        if (k == n)
-            return unknown_key(r, keys, n, item->string);
+        if (k == t->n)
+            return unknown_key(r, t, item->string);
         r->at = value_at;
-        if ((ret = keys[k].take(r, item)) < 0)
+        if ((ret = t->take(r, k, item)) < 0)
             return ret;
     }
     return 0;
 }
 
 /*
- * The keys of a cluster.
- */
-static int take_transport(struct reader *r, const struct cJSON *value)
-{
-    _cleanup_(bufp) struct buf names = BUF_INIT;
-    const char                *name = cJSON_GetStringValue(value);
-
-    if (!name)
-        return error_set(r->e, -EINVAL, "a transport is a name in double quotes");
-    if ((r->cluster->transport = transport_named(name)))
-        return 0;
-    for (size_t i = 0; transports[i]; i++)
-        buf_printf(&names, "%s%s", i > 0 ? ", " : "", transports[i]->name);
-    return error_set(r->e, -EINVAL, "unknown transport \"%s\"; there is: %s", name, names.data);
-}
-
-static int take_scheduler(struct reader *r, const struct cJSON *value)
-{
-    _cleanup_(bufp) struct buf names = BUF_INIT;
-    const char                *name = cJSON_GetStringValue(value);
-
-    if (!name)
-        return error_set(r->e, -EINVAL, "a scheduler is a name in double quotes");
-    if ((r->cluster->scheduler = scheduler_named(name)))
-        return 0;
-    for (size_t i = 0; schedulers[i]; i++)
-        buf_printf(&names, "%s%s", i > 0 ? ", " : "", schedulers[i]->name);
-    return error_set(r->e, -EINVAL, "unknown scheduler \"%s\"; there is: %s", name, names.data);
-}
-
-static int take_dir(struct reader *r, const struct cJSON *value)
-{
-    const char *dir = cJSON_GetStringValue(value);
-    size_t      len = dir ? strlen(dir) : 0;
-
-    while (len > 0 && dir[len - 1] == '/')
-        len--;
-    if (len == 0 || dir[0] != '/')
-        return error_set(r->e, -EINVAL, "a directory is an absolute path, as \"/scratch/jobs\"");
-    struct span root = { dir, len };
-    for (size_t i = 0; i < r->config->n_clusters; i++) {
-        const struct cluster *other = &r->config->clusters[i];
-        if (other != r->cluster && other->root && span_is(root, other->root))
-            return error_set(r->e, -EINVAL, "the cluster \"%s\" has the same directory",
-                             other->name);
-    }
-    free(r->cluster->root);
-    r->cluster->root = span_dup(root);
-    return r->cluster->root ? 0 : error_set(r->e, -ENOMEM, "out of memory");
-}
-
-static int take_cores(struct reader *r, const struct cJSON *value)
-{
-    int64_t n;
-
-    if (json_integer(value, 1, CORES_MAX, &n) < 0)
-        return error_set(r->e, -EINVAL, "cores is a number from 1 to %d", CORES_MAX);
-    r->cluster->cores = (uint32_t)n;
-    return 0;
-}
-
-static int take_memory(struct reader *r, const struct cJSON *value)
-{
-    struct span text = span_str(cJSON_GetStringValue(value));
-    uint64_t    bytes;
-
-    if (units_memory(text, 0, &bytes) < 0 || bytes == 0)
-        return error_set(r->e, -EINVAL, "memory is an amount with its unit, as \"8GB\"");
-    r->cluster->memory = bytes;
-    return 0;
-}
-
-static int take_grace(struct reader *r, const struct cJSON *value)
-{
-    int64_t n;
-
-    if (json_integer(value, 0, GRACE_MAX_S, &n) < 0)
-        return error_set(r->e, -EINVAL, "grace is a number of seconds from 0 to %d", GRACE_MAX_S);
-    r->cluster->grace_s = (uint32_t)n;
-    return 0;
-}
-
-static const struct key cluster_keys[] = {
-    { "transport", take_transport }, { "scheduler", take_scheduler }, { "dir", take_dir },
-    { "cores", take_cores },         { "memory", take_memory },       { "grace", take_grace },
-};
-
-_Static_assert(ARRAY_SIZE(cluster_keys) <= KEYS_MAX, "unknown_key() has no room for all names");
-
-/*
  * Clusters.
  */
-static bool is_cluster_name(const char *name)
+bool config_is_cluster_name(const char *name)
 {
     size_t len = strlen(name);
 
     for (size_t i = 0; i < len; i++)
         if (!isalnum((unsigned char)name[i]) && (i == 0 || !memchr("._-", name[i], 3)))
             return false;
-    return len > 0 && len <= NAME_LEN_MAX;
+    return len > 0 && len <= CLUSTER_NAME_MAX;
 }
 
 /* r->at is its key. */
 static int begin_cluster(struct reader *r, const char *name)
 {
-    if (!is_cluster_name(name))
+    if (!config_is_cluster_name(name))
         return error_set(r->e, -EINVAL,
                          "a cluster's name begins with a letter or a digit and goes on with "
                          "letters, digits, '.', '_' and '-', %d at most",
-                         NAME_LEN_MAX);
+                         CLUSTER_NAME_MAX);
     if (r->config->n_clusters == CLUSTERS_MAX)
         return error_set(r->e, -EINVAL, "there are %d clusters at most", CLUSTERS_MAX - 1);
-    r->cluster = config_want_cluster(r->config, name, r->keeper);
+    r->cluster = config_want_cluster(r->config, name);
     return r->cluster ? 0 : error_set(r->e, -ENOMEM, "out of memory");
+}
+
+static const char *cluster_key_name(size_t key)
+{
+    return cluster_keys[key].name;
+}
+
+static int take_cluster_key(struct reader *r, size_t key, const struct cJSON *value)
+{
+    struct cluster_reading reading = { r->config, r->cluster, r->e };
+
+    r->key_at[key] = r->at;
+    return cluster_keys[key].take(&reading, value);
+}
+
+static const struct table cluster_table = { CLUSTER_KEYS, cluster_key_name, take_cluster_key };
+
+/* What is wrong with it as a whole is shown at the key that has to do with it. */
+static int check_cluster(struct reader *r, size_t cluster_at)
+{
+    struct cluster_reading reading = { r->config, r->cluster, r->e };
+    const char            *key = NULL;
+    int                    ret = cluster_check(&reading, &key);
+
+    r->at = cluster_at;
+    for (size_t k = 0; key && k < CLUSTER_KEYS; k++)
+        if (!strcmp(cluster_keys[k].name, key) && r->key_at[k])
+            r->at = r->key_at[k];
+    return ret;
 }
 
 static int take_clusters(struct reader *r, const struct cJSON *clusters)
@@ -219,12 +152,11 @@ static int take_clusters(struct reader *r, const struct cJSON *clusters)
         if ((ret = begin_cluster(r, item->string)) < 0)
             return ret;
         r->at = value_at;
-        if ((ret = read_object(r, item, cluster_keys, ARRAY_SIZE(cluster_keys))) < 0)
+        memset(r->key_at, 0, sizeof(r->key_at));
+        if ((ret = read_object(r, item, &cluster_table)) < 0)
             return ret;
-        r->at = key_at;
-        if (!r->cluster->root)
-            return error_set(r->e, -EINVAL,
-                             "the cluster needs \"dir\", the directory where its jobs lie");
+        if ((ret = check_cluster(r, key_at)) < 0)
+            return ret;
     }
     return 0;
 }
@@ -239,10 +171,25 @@ static int take_default(struct reader *r, const struct cJSON *value)
     return 0;
 }
 
-static const struct key top_keys[] = {
+static const struct {
+    const char *name;
+    int (*take)(struct reader *r, const struct cJSON *value);
+} top_keys[] = {
     { "default", take_default },
     { "clusters", take_clusters },
 };
+
+static const char *top_key_name(size_t key)
+{
+    return top_keys[key].name;
+}
+
+static int take_top_key(struct reader *r, size_t key, const struct cJSON *value)
+{
+    return top_keys[key].take(r, value);
+}
+
+static const struct table top_table = { ARRAY_SIZE(top_keys), top_key_name, take_top_key };
 
 static int find_default(struct reader *r, size_t *first)
 {
@@ -273,15 +220,14 @@ static int read_text(struct reader *r, size_t *first)
     if (!j)
         return error_set(r->e, -ENOMEM, "out of memory");
     r->at = 0;
-    if ((ret = read_object(r, j, top_keys, ARRAY_SIZE(top_keys))) < 0)
+    if ((ret = read_object(r, j, &top_table)) < 0)
         return ret;
     return r->first ? find_default(r, first) : 0;
 }
 
-int config_read(struct config *c, struct span text, const char *keeper, size_t *first,
-                struct error *e)
+int config_read(struct config *c, struct span text, size_t *first, struct error *e)
 {
-    struct reader r = { .text = text, .config = c, .keeper = keeper, .e = e };
+    struct reader r = { .text = text, .config = c, .e = e };
     unsigned      line, column;
     int           ret = read_text(&r, first);
 

@@ -16,8 +16,6 @@
 
 #include "clustrixfs/buf.h"
 #include "clustrixfs/host.h"
-#include "clustrixfs/scheduler.h"
-#include "clustrixfs/transport.h"
 #include "config-keys.h"
 
 #define GRACE_DEFAULT_S 10
@@ -26,15 +24,23 @@
 /*
  * The configuration as a value.
  */
+void cluster_release(struct cluster *c)
+{
+    char **strings[] = {
+        &c->name, &c->root,   &c->keeper, &c->host,    &c->user,  &c->identity,
+        &c->dir,  &c->mirror, &c->node,   &c->version, &c->found, &c->control_path,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+        free(*strings[i]);
+}
+
 void config_free(struct config *c)
 {
     if (!c)
         return;
-    for (size_t i = 0; i < c->n_clusters; i++) {
-        free(c->clusters[i].name);
-        free(c->clusters[i].root);
-        free(c->clusters[i].keeper);
-    }
+    for (size_t i = 0; i < c->n_clusters; i++)
+        cluster_release(&c->clusters[i]);
     free(c->clusters);
     free(c->state_dir);
     free(c);
@@ -48,7 +54,7 @@ const struct cluster *config_cluster(const struct config *c, const char *name)
     return NULL;
 }
 
-static struct cluster *add_cluster(struct config *c, const char *name, const char *keeper)
+static struct cluster *add_cluster(struct config *c, const char *name)
 {
     struct cluster *all = reallocarray(c->clusters, c->n_clusters + 1, sizeof(*all));
 
@@ -56,27 +62,18 @@ static struct cluster *add_cluster(struct config *c, const char *name, const cha
         return NULL;
     c->clusters = all;
     struct cluster *added = &all[c->n_clusters++];
-    *added = (struct cluster){
-        .name = strdup(name),
-        .transport = transport_named("local"),
-        .scheduler = scheduler_named("process"),
-        .keeper = strdup(keeper),
-        .cores = host_cpus(),
-        .memory = host_memory(),
-        .grace_s = GRACE_DEFAULT_S,
-    };
-    return added->name && added->keeper ? added : NULL;
+    *added = (struct cluster){ .name = strdup(name), .grace_s = GRACE_DEFAULT_S };
+    return added->name ? added : NULL;
 }
 
-struct cluster *config_want_cluster(struct config *c, const char *name, const char *keeper)
+struct cluster *config_want_cluster(struct config *c, const char *name)
 {
     const struct cluster *known = config_cluster(c, name);
 
-    return known ? &c->clusters[known - c->clusters] : add_cluster(c, name, keeper);
+    return known ? &c->clusters[known - c->clusters] : add_cluster(c, name);
 }
 
-/* Bring the default cluster to the front; the others keep their order. */
-static void put_first(struct config *c, size_t first)
+void config_put_first(struct config *c, size_t first)
 {
     struct cluster chosen = c->clusters[first];
 
@@ -131,6 +128,7 @@ static int add_absolute(struct buf *path, const char *given, struct error *e)
     return buf_error(path) < 0 ? out_of_memory(e) : 0;
 }
 
+/* A mount of one cluster has jobs of its own, so that it may be there beside the one of all. */
 static int open_state_dir(struct config *c, const char *given, struct error *e)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
@@ -140,6 +138,8 @@ static int open_state_dir(struct config *c, const char *given, struct error *e)
         r = add_absolute(&path, given, e);
     else
         r = add_xdg_dir(&path, "XDG_STATE_HOME", ".local/state", e);
+    if (r == 0 && !given && c->named)
+        r = buf_printf(&path, "-%s", c->clusters[0].name);
     if (r == 0)
         r = host_private_dir(path.data, e);
     if (r < 0)
@@ -188,7 +188,7 @@ static int read_file(const char *path, bool needed, struct buf *text, struct err
     return n < 0 ? error_set(e, (int)n, "%s", strerror((int)-n)) : 0;
 }
 
-static int load_file(struct config *c, const char *given, const char *keeper, struct error *e)
+static int load_file(struct config *c, const char *given, struct error *e)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT, text = BUF_INIT;
     size_t                     first = 0;
@@ -201,37 +201,79 @@ static int load_file(struct config *c, const char *given, const char *keeper, st
     if (r < 0)
         return r;
     if ((r = read_file(path.data, given != NULL, &text, e)) == 0)
-        r = config_read(c, buf_span(&text), keeper, &first, e);
+        r = config_read(c, buf_span(&text), &first, e);
     if (r < 0)
         return error_prefix(e, r, "%s: ", path.data);
-    put_first(c, first);
+    config_put_first(c, first);
     return 0;
 }
 
+/*
+ * The whole.
+ */
 /* "local": its jobs lie in the state directory unless the file says otherwise. */
-static int add_local(struct config *c, const char *keeper)
+static int place_here(const struct config *c, struct cluster *cluster, struct error *e)
 {
     _cleanup_(bufp) struct buf root = BUF_INIT;
-    struct cluster            *local = add_cluster(c, "local", keeper);
 
-    buf_printf(&root, "%s/local", c->state_dir);
-    return local && (local->root = buf_steal(&root)) ? 0 : -ENOMEM;
+    if (cluster->root)
+        return 0;
+    buf_printf(&root, "%s/%s", c->state_dir, cluster->name);
+    cluster->root = buf_steal(&root);
+    return cluster->root ? 0 : out_of_memory(e);
+}
+
+/* What is known here of a far one: of its jobs' files, and of itself. */
+static int place_far(const struct config *c, struct cluster *cluster, struct error *e)
+{
+    _cleanup_(bufp) struct buf mirror = BUF_INIT;
+
+    buf_printf(&mirror, "%s/%s.files", c->state_dir, cluster->name);
+    cluster->mirror = buf_steal(&mirror);
+    if (!cluster->mirror)
+        return out_of_memory(e);
+    return host_private_dir(cluster->mirror, e);
+}
+
+static int settle(struct config *c, const char *keeper, struct error *e)
+{
+    for (size_t i = 0; i < c->n_clusters; i++) {
+        struct cluster *cluster = &c->clusters[i];
+        int             r = cluster_settle(cluster, keeper, e);
+
+        if (r == 0 && cluster->host)
+            r = place_far(c, cluster, e);
+        else if (r == 0)
+            r = place_here(c, cluster, e);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+int config_load_source(struct config **cp, const char *file, const char *state_dir,
+                       const char *keeper, const struct config_source *s, struct error *e)
+{
+    _cleanup_(configp) struct config *c = calloc(1, sizeof(*c));
+    int                               r;
+
+    if (!c || !add_cluster(c, "local"))
+        return out_of_memory(e);
+    r = load_file(c, file, e);
+    if (r == 0)
+        r = config_take_source(c, s, e);
+    if (r == 0)
+        r = open_state_dir(c, state_dir, e);
+    if (r == 0)
+        r = settle(c, keeper, e);
+    if (r < 0)
+        return r;
+    *cp = STEAL(c);
+    return 0;
 }
 
 int config_load(struct config **cp, const char *file, const char *state_dir, const char *keeper,
                 struct error *e)
 {
-    _cleanup_(configp) struct config *c = calloc(1, sizeof(*c));
-    int                               r;
-
-    if (!c)
-        return out_of_memory(e);
-    if ((r = open_state_dir(c, state_dir, e)) < 0)
-        return r;
-    if (add_local(c, keeper) < 0)
-        return out_of_memory(e);
-    if ((r = load_file(c, file, keeper, e)) < 0)
-        return r;
-    *cp = STEAL(c);
-    return 0;
+    return config_load_source(cp, file, state_dir, keeper, &(struct config_source){ 0 }, e);
 }

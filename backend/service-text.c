@@ -35,13 +35,12 @@ static void add_note(struct buf *out, const char *what, const char *text)
     buf_printf(out, "# %s: %s\n", what, text);
 }
 
-static int add_command(const struct admitted *a, const struct job_ref *ref, struct buf *out)
+static int add_command(const struct cluster *cluster, const struct job_ref *ref, struct buf *out)
 {
-    const struct exchange *x = &a->cluster->scheduler->verbs[VERB_SUBMIT];
-    struct ask             ask = { .cluster = a->cluster, .refs = ref, .n = 1 };
+    struct ask ask = { .cluster = cluster, .refs = ref, .n = 1 };
     _cleanup_(commandp) struct command c = COMMAND_INIT;
     _cleanup_(bufp) struct buf line = BUF_INIT;
-    int r = x->say(&ask, &c);
+    int r = cluster->scheduler->verbs[VERB_SUBMIT].say(&ask, &c);
 
     if (!r)
         r = quote_argv(&line, &c.argv);
@@ -56,29 +55,38 @@ static void add_plan(const struct far_files *files, struct buf *out)
         add_note(out, S_ISDIR(files->v[i].mode) ? "directory" : "file", files->v[i].path);
 }
 
-int text_rehearsal(const struct admitted *a, struct buf *out, struct error *e)
+static void add_warnings(const struct admitted *a, struct buf *out)
 {
-    _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
-    struct job_ref         ref = { .token = a->token, .native = "", .attempt = 1 };
-    const struct far_file *script;
-    int r = a->cluster->scheduler->render(a->spec, a->cluster, &ref, &files, e);
-
-    if (r)
-        return r;
-    buf_printf(out, "# nothing was run: this is what submit/ would do with it on cluster %s (%s)\n",
-               a->cluster->name, a->cluster->scheduler->name);
     for (size_t i = 0; i < a->spec->warnings.n; i++)
         add_note(out, "warning", a->spec->warnings.v[i]);
     for (size_t i = 0; i < a->warnings.n; i++)
         add_note(out, "warning", a->warnings.v[i]);
     if (!a->spec->warnings.n && !a->warnings.n)
         buf_add_str(out, "# no warnings\n");
-    r = add_command(a, &ref, out);
+}
+
+int text_rehearsal(const struct admitted *a, struct buf *out, struct error *e)
+{
+    _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
+    struct cluster         c = cluster_look(a->cluster);
+    struct job_ref         ref = { .token = a->token, .native = "", .attempt = 1 };
+    const struct far_file *script;
+    int r = c.scheduler ? c.scheduler->render(a->spec, &c, &ref, &files, e) : 0;
+
+    if (r)
+        return r;
+    buf_printf(out, "# nothing was run: this is what submit/ would do with it on cluster %s (%s)\n",
+               c.name, c.scheduler ? c.scheduler->name : "not reached yet");
+    add_warnings(a, out);
+    if (c.scheduler)
+        r = add_command(&c, &ref, out);
     add_plan(&files, out);
     buf_add_str(out, "# the script:\n");
     script = find_script(&files);
     if (!r && script)
         r = buf_add_span(out, buf_span(&script->data));
+    else if (!r && !c.scheduler)
+        r = script_render(a->spec, out);
     return r ? r : buf_error(out);
 }
 
@@ -87,34 +95,65 @@ int text_script(const struct job_view *v, const struct cluster *c, struct span s
 {
     _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
     _cleanup_(specp) struct spec *parsed = NULL;
+    struct cluster look = cluster_look(c);
     struct job_ref ref = { .id = v->id, .token = v->token, .native = "", .attempt = 1 };
     const struct far_file *script;
     int r = spec_parse(&parsed, spec, v->times.accepted_ns / NS_PER_S, NULL, NULL);
 
+    if (!r && !look.scheduler)
+        return script_render(parsed, out);
     if (!r)
-        r = c->scheduler->render(parsed, c, &ref, &files, NULL);
+        r = look.scheduler->render(parsed, &look, &ref, &files, NULL);
     if (r)
         return r < 0 ? r : -EINVAL;
     script = find_script(&files);
     return script ? buf_add_span(out, buf_span(&script->data)) : 0;
 }
 
-int text_cluster(const struct cluster *c, bool draining, struct buf *out)
+/* What a far one is called by us, and what it called itself when it was met. */
+static void add_far(const struct cluster *c, struct buf *out)
+{
+    json_pair_string(out, "host", c->host);
+    if (c->user)
+        json_pair_string(out, "user", c->user);
+    if (c->port)
+        json_pair_int(out, "port", c->port);
+    json_pair_bool(out, "met", c->met);
+    if (!c->met)
+        return;
+    json_pair_string(out, "node", c->node);
+    json_pair_string(out, "scheduler_version", c->version);
+    json_pair_string(out, "scheduler_found", c->found);
+}
+
+static void add_here(struct buf *out)
 {
     char host[256] = "";
 
     /* Cut short is still a name to recognise; there is nothing else to do about it. */
     if (gethostname(host, sizeof(host) - 1))
         host[0] = '\0';
-    buf_add_char(out, '{');
-    json_pair_string(out, "name", c->name);
-    json_pair_string(out, "transport", c->transport->name);
-    json_pair_string(out, "scheduler", c->scheduler->name);
     json_pair_string(out, "host", host);
-    json_pair_string(out, "directory", c->root);
-    json_pair_int(out, "cores", c->cores);
-    json_pair_int(out, "memory", (int64_t)c->memory);
-    json_pair_int(out, "grace_seconds", c->grace_s);
+}
+
+int text_cluster(const struct cluster *cluster, bool draining, struct buf *out)
+{
+    const struct cluster c = cluster_look(cluster);
+
+    buf_add_char(out, '{');
+    json_pair_string(out, "name", c.name);
+    json_pair_string(out, "transport", c.transport->name);
+    json_pair_string(out, "scheduler", c.scheduler ? c.scheduler->name : "auto");
+    if (c.host)
+        add_far(&c, out);
+    else
+        add_here(out);
+    json_pair_string(out, "directory", c.root);
+    if (c.cores)
+        json_pair_int(out, "cores", c.cores);
+    if (c.memory)
+        json_pair_int(out, "memory", (int64_t)c.memory);
+    json_pair_int(out, "grace_seconds", c.grace_s);
     json_pair_bool(out, "draining", draining);
     return buf_add_str(out, "}\n");
 }

@@ -59,11 +59,12 @@ static int load_config(const struct options *o, const char *mountpoint, struct c
                        struct error *e)
 {
     _cleanup_(freep) char *keeper = NULL, *state = NULL;
+    struct config_source source = options_source(o);
     int r;
 
     r = find_keeper(&keeper);
     if (r == 0)
-        r = config_load(cp, o->config, o->state_dir, keeper, e);
+        r = config_load_source(cp, o->config, o->state_dir, keeper, &source, e);
     if (r < 0)
         return r;
     state = realpath((*cp)->state_dir, NULL);

@@ -1,9 +1,9 @@
 /*
  * options.c - the command line
  *
- * `clustrixfs [options] MOUNTPOINT`, and `clustrixfs SOURCE MOUNTPOINT -o ...` as mount(8) and
- * fstab call it. What is not ours among the -o options goes to libfuse and the kernel, which
- * refuse what they do not know.
+ * `clustrixfs [options] MOUNTPOINT`, and `clustrixfs SOURCE MOUNTPOINT -o ...` for one machine, and
+ * as mount(8) and fstab call it. What is not ours among the -o options goes to libfuse and the
+ * kernel, which refuse what they do not know.
  */
 #include "fs/options.h"
 
@@ -26,6 +26,12 @@ static const struct fuse_opt option_table[] = {
     OPTION("-d", debug),      OPTION("debug", debug),
     OPTION("state=%s", state_dir),
     OPTION("config=%s", config),
+    OPTION("port=%s", port),  OPTION("-p %s", port),
+    OPTION("identity=%s", identity), OPTION("IdentityFile=%s", identity),
+    OPTION("control_path=%s", control_path),
+    OPTION("alive=%s", alive),
+    OPTION("transport=%s", transport),
+    OPTION("scheduler=%s", scheduler),
     /* What fstab may say for mount(8) itself. */
     IGNORED("_netdev"), IGNORED("nofail"), IGNORED("auto"), IGNORED("noauto"),
     IGNORED("user"), IGNORED("nouser"), IGNORED("users"), IGNORED("x-"),
@@ -35,8 +41,8 @@ static const struct fuse_opt option_table[] = {
 };
 /* clang-format on */
 
-/* The sources that fstab may name: there is nothing to choose yet. */
-static const char *const sources[] = { "clustrixfs", "local", "none" };
+/* What fstab may name for a mount of this machine and of all that is configured. */
+static const char *const no_sources[] = { "clustrixfs", "local", "none" };
 
 struct parsing {
     struct options opts; /* first: fuse_opt_parse() takes offsets from here */
@@ -68,22 +74,32 @@ static int take_argument(void *data, const char *arg, int key, struct fuse_args 
     return strncmp(arg, "x-", 2) != 0; /* fstab's remarks to itself */
 }
 
-/* With two words the first is a source, and must be one. */
-static int check_words(const struct options *o, struct error *e)
+/* With two words the first is a source: a machine, or a cluster by its name; see config.h. */
+static int check_words(struct options *o, struct error *e)
 {
     if (o->help || o->version)
         return 0;
     if (!o->mountpoint)
         return error_set(e, -EINVAL, "say where to mount: clustrixfs MOUNTPOINT");
-    for (size_t i = 0; o->source && i < ARRAY_SIZE(sources); i++)
-        if (strcmp(o->source, sources[i]) == 0)
-            return 0;
-    if (o->source)
-        return error_set(e, -EINVAL,
-                         "\"%s\" is nothing that can be mounted: say clustrixfs MOUNTPOINT, and "
-                         "name the clusters in the configuration file",
-                         o->source);
+    for (size_t i = 0; o->source && i < ARRAY_SIZE(no_sources); i++)
+        if (strcmp(o->source, no_sources[i]) == 0) {
+            free(o->source);
+            o->source = NULL;
+        }
     return 0;
+}
+
+struct config_source options_source(const struct options *o)
+{
+    return (struct config_source){
+        .source = o->source,
+        .port = o->port,
+        .identity = o->identity,
+        .control_path = o->control_path,
+        .alive = o->alive,
+        .transport = o->transport,
+        .scheduler = o->scheduler,
+    };
 }
 
 int options_parse(struct options *o, int argc, char **argv, struct error *e)
@@ -108,6 +124,12 @@ void options_release(struct options *o)
     free(o->source);
     free(o->state_dir);
     free(o->config);
+    free(o->port);
+    free(o->identity);
+    free(o->control_path);
+    free(o->alive);
+    free(o->transport);
+    free(o->scheduler);
 }
 
 void options_version(void)
@@ -118,6 +140,7 @@ void options_version(void)
 void options_help(void)
 {
     printf("usage: clustrixfs [options] MOUNTPOINT\n"
+           "       clustrixfs [options] [USER@]HOST[:DIR] MOUNTPOINT\n"
            "\n"
            "Mounts your cluster as a directory: write a job's spec into MOUNTPOINT/submit/, read\n"
            "its state and output in MOUNTPOINT/jobs/. MOUNTPOINT/README.md tells the rest.\n"
@@ -127,8 +150,15 @@ void options_help(void)
            "    -f                     stay in the foreground, log to the terminal\n"
            "    -d   -o debug          show every request (stays in the foreground)\n"
            "    -o state=DIR           jobs and drafts are kept here\n"
-           "                           (default: ~/.local/state/clustrixfs)\n"
+           "                           (default: ~/.local/state/clustrixfs; of a mount of HOST\n"
+           "                           ~/.local/state/clustrixfs-HOST)\n"
            "    -o config=FILE         the clusters (default: ~/.config/clustrixfs/config.json)\n"
+           "    -p PORT  -o port=PORT  the port of ssh there\n"
+           "    -o identity=FILE       the key to log in with\n"
+           "    -o scheduler=NAME      of that machine (default: auto, found when it is met)\n"
+           "    -o transport=NAME      ssh, or openssh: through an ssh that is logged in already\n"
+           "    -o control_path=FILE   its socket (default: what ~/.ssh/config says)\n"
+           "    -o alive=SECONDS       a link that is silent for so long is dead (15)\n"
            "    -o allow_other         let other users see README.md and how the clusters do\n"
            "    -o nonempty            mount over a directory that is not empty\n"
            "    -o OPTION,...          options of libfuse and mount(8)\n"

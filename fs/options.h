@@ -6,14 +6,15 @@
 
 #include <stdbool.h>
 
-#include "clustrixfs/error.h"
+#include "clustrixfs/config.h"
 #include "fs/fuse.h"
 
 struct options {
     struct fuse_args fuse; /* what is left for libfuse, program name first */
     char *mountpoint;      /* as it was said                               */
-    char *source;          /* "local" in `clustrixfs local MOUNTPOINT`, or NULL */
+    char *source;          /* "me@hpc" in `clustrixfs me@hpc MOUNTPOINT`, or NULL */
     char *state_dir, *config;
+    char *port, *identity, *control_path, *alive, *transport, *scheduler;
     int   help, version, foreground, debug, nonempty;
 };
 
@@ -24,6 +25,9 @@ static inline unused_arg void optionsp_cleanup(struct options *o)
 {
     options_release(o);
 }
+
+/* What of it belongs to the configuration; borrowed. */
+struct config_source options_source(const struct options *o);
 
 void options_help(void);
 void options_version(void);

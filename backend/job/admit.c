@@ -48,27 +48,6 @@ static int find_cluster(struct admitted *a, const struct config *c, const char *
                      asked);
 }
 
-/* A cluster with a queue of its own says by itself what it cannot give. */
-static int fits(const struct admitted *a, struct error *e)
-{
-    const struct cluster *c = a->cluster;
-    const struct spec    *s = a->spec;
-    uint64_t cores = (uint64_t)(s->cores ? s->cores : 1) * (s->tasks ? s->tasks : 1);
-
-    if (c->scheduler->queues)
-        return 0;
-    if (cores > c->cores)
-        return error_set(e, -EINVAL,
-                         "it asks for %llu cores, but cluster %s has %u: ask for fewer",
-                         (unsigned long long)cores, c->name, c->cores);
-    if (s->memory > c->memory)
-        return error_set(e, -EINVAL,
-                         "it asks for %llu MiB of memory, but cluster %s has %llu: ask for less",
-                         (unsigned long long)(s->memory >> 20), c->name,
-                         (unsigned long long)(c->memory >> 20));
-    return 0;
-}
-
 /* A number is a job's number if there is such a job, else it may still be somebody's name. */
 static job_id look_up(const struct admit_jobs *jobs, const char *job)
 {
@@ -133,7 +112,7 @@ int admit(struct admitted *a, const struct config *c, const char *cluster, struc
     if (!r)
         r = scheduler_accepts(fresh.cluster, fresh.spec, &fresh.warnings, e);
     if (!r)
-        r = fits(&fresh, e);
+        r = admit_fits(fresh.cluster, fresh.spec, e);
     if (!r)
         r = begins_in_time(&fresh, e);
     if (!r)
@@ -182,6 +161,6 @@ void admitted_view(const struct admitted *a, struct job_view *v)
         .reason = "accepted: it is on disk here and will go to the cluster",
     };
     if (s->exclusive)
-        v->cores = a->cluster->cores;
+        v->cores = cluster_look(a->cluster).cores;
     memcpy(v->token, a->token, sizeof(v->token));
 }

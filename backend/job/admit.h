@@ -52,6 +52,15 @@ struct admit_jobs {
 int admit(struct admitted *a, const struct config *c, const char *cluster, struct span text,
           const struct admit_jobs *jobs, struct error *e) must_check;
 
+/* Does it ask for no more than the cluster has? 0, or -EINVAL and a sentence. [any thread] */
+int admit_fits(const struct cluster *c, const struct spec *spec, struct error *e) must_check;
+
+/*
+ * Of a job that was admitted for a cluster that was not met yet: what could not be checked then. 0,
+ * or -EINVAL and a sentence: the cluster cannot carry it out.
+ */
+int admit_again(const struct cluster *c, const struct spec *spec, struct error *e) must_check;
+
 /* Give it a fresh token and the names it is found under: the spec's, and the file's. */
 int admit_name(struct admitted *a, const char *file_name) must_check;
 

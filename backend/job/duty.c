@@ -14,6 +14,7 @@
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
 
+#include "admit.h"
 #include "live.h"
 
 #define LOOK_AGAIN_NS NS_PER_S
@@ -271,7 +272,10 @@ static bool render(struct engine *en, struct job *j, struct order *o)
         return true;
     if (whole->inputs && !(o->inputs = strdup(whole->inputs)))
         return false;
-    r = j->cluster->scheduler->render(whole->spec, j->cluster, &ref, &o->files, &e);
+    /* It may have been admitted before anybody knew the cluster. */
+    r = j->cluster->host ? admit_again(j->cluster, whole->spec, &e) : 0;
+    if (!r)
+        r = j->cluster->scheduler->render(whole->spec, j->cluster, &ref, &o->files, &e);
     if (r != -EINVAL)
         return !r;
     j->v.cause = CAUSE_REFUSED;

@@ -120,21 +120,32 @@ static int rehearse(const struct cluster *cluster, const struct spec *spec, stru
     return cluster->scheduler->render(spec, cluster, &ref, &files, e);
 }
 
+static int warn_of_unmet(const struct cluster *cluster, struct strv *warnings)
+{
+    return strv_printf(warnings,
+                       "cluster %s was not reached yet, so its scheduler is not known: what that "
+                       "cannot carry out is refused when the job goes there",
+                       cluster->name);
+}
+
 int scheduler_accepts(const struct cluster *cluster, const struct spec *spec,
                       struct strv *warnings, struct error *e)
 {
-    const struct scheduler_ops *scheduler = cluster->scheduler;
-    /* Native options are named one by one. */
-    uint64_t ignored = scheduler->ignores & ~KEY_BIT(KEY_NATIVE);
-    int      r = rehearse(cluster, spec, e);
+    const struct cluster        look = cluster_look(cluster);
+    const struct scheduler_ops *scheduler = look.scheduler;
+    int                         r;
 
+    if (!scheduler)
+        return warn_of_unmet(&look, warnings);
+    r = rehearse(&look, spec, e);
     if (r < 0)
         return r;
-    r = refuse_keys(cluster, spec->given & ~scheduler->honours & ~scheduler->ignores, e);
+    r = refuse_keys(&look, spec->given & ~scheduler->honours & ~scheduler->ignores, e);
     if (r < 0)
         return r;
-    r = warn_of_keys(cluster, spec->given & ignored, warnings);
-    return r < 0 ? r : warn_of_native(cluster, spec, warnings);
+    /* Native options are named one by one. */
+    r = warn_of_keys(&look, spec->given & scheduler->ignores & ~KEY_BIT(KEY_NATIVE), warnings);
+    return r < 0 ? r : warn_of_native(&look, spec, warnings);
 }
 
 int path_job(struct buf *out, const struct cluster *c, const char *token)

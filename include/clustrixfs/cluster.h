@@ -40,9 +40,20 @@ struct cluster {
     char    *mirror;       /* a directory here: what is known of its jobs' files             */
     uint64_t mirror_max;   /* bytes of them that are kept here                               */
     bool     finds_scheduler; /* scheduler=auto                                              */
-    bool     met;             /* root and the rest are known                                 */
+    bool     met;             /* root and the rest are known; see cluster_look()             */
     bool     cores_said, memory_said;
+    char    *node;            /* what it calls itself; these three since it was met          */
+    char    *version;         /* of its scheduler, in that one's own words; or ""            */
+    char    *found;           /* a sentence: which schedulers it has, and why it is this one */
     struct secrets *secrets;
 };
+
+/*
+ * [any thread] What is known of a cluster at this moment, as a cluster; its strings are borrowed.
+ * Where it was not met yet `root` and `keeper` are as they are likely to be, good enough to show;
+ * `scheduler` is NULL where it finds that by itself; `cores` and `memory` are 0 where they were not
+ * said.
+ */
+struct cluster cluster_look(const struct cluster *c);
 
 #endif

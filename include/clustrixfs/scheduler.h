@@ -215,7 +215,8 @@ int scheduler_ask(struct transport *t, const struct ask *a, enum scheduler_verb 
 
 /*
  * May this spec run on that cluster? 0, with a sentence in `warnings` for every key that has no
- * meaning there; or -EINVAL and the sentence that names the key and the cluster.
+ * meaning there; or -EINVAL and the sentence that names the key and the cluster. [any thread] Where
+ * the scheduler is not known yet there is a warning that says so, and nothing else is checked.
  */
 int scheduler_accepts(const struct cluster *cluster, const struct spec *spec,
                       struct strv *warnings, struct error *e) must_check;

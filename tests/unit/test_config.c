@@ -200,6 +200,45 @@ static const struct {
       "unknown transport \"smoke\"; there is: " },
     { "{\"clusters\":{\"local\":{\"scheduler\":\"cron\"}}}",
       "unknown scheduler \"cron\"; there is: " },
+    { "{\"clusters\":{\"local\":{\"scheduler\":\"proces\"}}}",
+      "did you mean \"process\"?" },
+    { "{\"clusters\":{\"local\":{\n\"host\": \"hpc\"}}}",
+      "line 2, column 9: the cluster \"local\" is this machine" },
+    { "{\"clusters\":{\"a\":{\"host\": \"hpc\",\n\"transport\": \"local\"}}}",
+      "line 2, column 14: this transport stays on this machine" },
+    { "{\"clusters\":{\"a\":{\"host\": \"-oProxyCommand=x\"}}}", "is no host name" },
+    { "{\"clusters\":{\"a\":{\"host\": \"a b\"}}}", "column 27: \"a b\" is no host name" },
+    { "{\"clusters\":{\"a\":{\"host\": \"\"}}}", "is no host name" },
+    { "{\"clusters\":{\"a\":{\"host\": 7}}}", "a host is a name" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"user\": \"-l\"}}}", "is no user name" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"user\": \"a;b\"}}}", "is no user name" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"port\": 65536}}}", "port is a number from 1" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"port\": \"22\"}}}", "port is a number from 1" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"alive\": 0}}}", "alive is a number of seconds" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"identity\": \"id\"}}}",
+      "identity is the path of a file of this machine" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"mirror_size\": 10}}}", "mirror_size is an amount" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"dir\": \"~/\"}}}",
+      "a directory is an absolute path" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"dir\": \"~you/x\"}}}",
+      "a directory is an absolute path" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\", \"dir\": \"a\\nb\"}}}",
+      "a directory is an absolute path" },
+    { "{\"clusters\":{\"a\":{\"host\": \"h\",\n\"control_path\": \"/run/x\"}}}",
+      "line 2, column 17: a control_path is for the transport openssh" },
+    { "{\"clusters\":{\"local\":{\n\"port\": 22}}}", "line 2, column 9: a port is for a cluster" },
+    { "{\"clusters\":{\"local\":{\"user\": \"me\"}}}", "a user is for a cluster with a host" },
+    { "{\"clusters\":{\"local\":{\"identity\": \"/k\"}}}", "an identity is for a cluster with" },
+    { "{\"clusters\":{\"local\":{\"alive\": 5}}}", "alive is for a cluster with a host" },
+    { "{\"clusters\":{\"local\":{\"mirror_size\": \"1G\"}}}",
+      "a mirror_size is for a cluster with" },
+    { "{\"clusters\":{\"local\":{\"scheduler\": \"auto\"}}}",
+      "scheduler auto is for a cluster with a host" },
+    { "{\"clusters\":{\"a\":{\"host\":\"h\"},\n\"b\":{\"host\":\"h\"}}}",
+      "line 2, column 13: the cluster \"a\" has the same directory on the same host" },
+    { "{\"clusters\":{\"a\":{\"host\":\"h\",\"dir\":\"~/j\"},\n"
+      "\"b\":{\"host\":\"h\",\"dir\":\"j/\"}}}",
+      "line 2, column 23: the cluster \"a\" has the same directory on the same host" },
 };
 
 START_TEST(mistakes_are_found_where_they_are)
@@ -333,9 +372,98 @@ START_TEST(a_relative_state_directory_becomes_absolute)
 }
 END_TEST
 
+/* None of these gets as far as making a state directory. */
+static const struct {
+    struct config_source said;
+    const char          *sentence;
+} bad_sources[] = {
+    { { .source = "-oProxyCommand=x" }, "\"-oProxyCommand=x\" is no host name" },
+    { { .source = "me@-x" }, "is no host name" },
+    { { .source = "two words" }, "is no host name" },
+    { { .source = "line\nbreak" }, "is no host name" },
+    { { .source = "$(id)" }, "is no host name" },
+    { { .source = "/a/path" }, "is no host name" },
+    { { .source = "@host" }, "is nothing that can be mounted" },
+    { { .source = "me@" }, "is nothing that can be mounted" },
+    { { .source = ":dir" }, "is nothing that can be mounted" },
+    { { .source = "::1" }, "an IPv6 address in brackets" },
+    { { .source = "[::1" }, "an IPv6 address in brackets" },
+    { { .source = "[::1]x:dir" }, "an IPv6 address in brackets" },
+    { { .source = "-l@host" }, "\"-l\" is no user name" },
+    { { .source = "a b@host" }, "\"a b\" is no user name" },
+    { { .source = "host:2222" }, "a port is said with -o port=2222" },
+    { { .source = "host:~you" }, "a directory is an absolute path" },
+    { { .source = "host:a\tb" }, "a directory is an absolute path" },
+    { { .source = "me@local" }, "a cluster cannot be called \"local\"" },
+    { { .source = "host", .port = "0" }, "-o port=0: port is a number from 1" },
+    { { .source = "host", .port = "ssh" }, "-o port=ssh: port is a number" },
+    { { .source = "host", .alive = "1.5" }, "-o alive=1.5: alive is a number of seconds" },
+    { { .source = "host", .identity = "key" }, "-o identity=key: identity is the path" },
+    { { .source = "host", .scheduler = "lsf" }, "-o scheduler=lsf: unknown scheduler" },
+    { { .source = "host", .transport = "rsh" }, "-o transport=rsh: unknown transport" },
+    { { .source = "host", .transport = "local" }, "this transport stays on this machine" },
+    { { .source = "host", .control_path = "/x" }, "a control_path is for the transport openssh" },
+    { { .source = "me@night" }, "the cluster \"night\" is this machine" },
+    { { .source = "night", .port = "22" }, "a port is for a cluster with a host" },
+    { { .port = "22" }, "-o port= is for a mount of another machine" },
+    { { .scheduler = "auto" }, "-o scheduler= is for a mount of another machine" },
+};
+
+START_TEST(a_source_that_cannot_be_meant)
+{
+    _cleanup_(place) struct place p;
+    struct stat                   st;
+
+    place_init(&p);
+    write_file(p.config, "{\"clusters\":{\"night\":{\"dir\":\"/night\"}}}", 0600);
+    for (size_t i = 0; i < ARRAY_SIZE(bad_sources); i++) {
+        _cleanup_(configp) struct config *c = NULL;
+        struct error                      e = ERROR_INIT;
+
+        ck_assert_msg(config_load_source(&c, p.config, p.state, KEEPER, &bad_sources[i].said,
+                                         &e) == -EINVAL,
+                      "\"%s\" is taken", bad_sources[i].said.source);
+        check_contains(&e, bad_sources[i].sentence);
+        ck_assert_int_eq(stat(p.state, &st), -1);
+    }
+}
+END_TEST
+
+START_TEST(a_configured_cluster_has_a_mount_of_its_own)
+{
+    _cleanup_(place) struct place     p;
+    _cleanup_(configp) struct config *c = NULL;
+    struct error                      e = ERROR_INIT;
+    char                              want[PATH_MAX + 64];
+
+    place_init(&p);
+    write_file(p.config,
+               "{\"clusters\":{\"local\":{\"cores\":3},\"day\":{\"dir\":\"/day\"},"
+               "\"night\":{\"dir\":\"/night\",\"cores\":7}}}",
+               0600);
+    ck_assert_msg(config_load_source(&c, p.config, NULL, KEEPER,
+                                     &(struct config_source){ .source = "night" }, &e) == 0,
+                  "%s", e.text);
+    ck_assert(c->named);
+    ck_assert_uint_eq(c->n_clusters, 2);
+    ck_assert_str_eq(c->clusters[0].name, "night");
+    ck_assert_uint_eq(c->clusters[0].index, 0);
+    ck_assert_uint_eq(c->clusters[0].cores, 7);
+    ck_assert_str_eq(c->clusters[1].name, "local");
+    ck_assert_uint_eq(c->clusters[1].index, 1);
+    ck_assert_uint_eq(c->clusters[1].cores, 3);
+    snprintf(want, sizeof(want), "%s/.local/state/clustrixfs-night", p.dir);
+    ck_assert_str_eq(c->state_dir, want);
+    strcat(want, "/local");
+    ck_assert_str_eq(c->clusters[1].root, want);
+}
+END_TEST
+
 UNIT_MAIN("config", { this_machine_without_any_file, this_machine_has_something,
                       xdg_variables_count_when_absolute, a_file_that_says_everything,
                       mistakes_are_found_where_they_are, names_have_a_limit,
                       a_file_that_cannot_be_trusted, the_state_directory_is_closed,
                       somebody_else_has_no_hand_in_it,
-                      a_relative_state_directory_becomes_absolute })
+                      a_relative_state_directory_becomes_absolute,
+                      a_source_that_cannot_be_meant,
+                      a_configured_cluster_has_a_mount_of_its_own })

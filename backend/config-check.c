@@ -1,0 +1,156 @@
+/*
+ * config-check.c - what is said of a cluster: does it go together, and what holds where nothing is
+ *
+ * Each combination that cannot be meant is a row with its sentence.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "clustrixfs/host.h"
+#include "clustrixfs/scheduler.h"
+#include "clustrixfs/transport.h"
+#include "config-keys.h"
+
+#define ALIVE_DEFAULT_S 15
+#define MIRROR_DEFAULT (UINT64_C(10) << 30)
+
+static bool is_here(const struct cluster *c)
+{
+    return !c->host && (!c->transport || c->transport->here);
+}
+
+static bool far_without_host(const struct cluster *c)
+{
+    return !c->host && c->transport && !c->transport->here;
+}
+
+static bool here_with_host(const struct cluster *c)
+{
+    return c->host && c->transport && c->transport->here;
+}
+
+static bool local_with_host(const struct cluster *c)
+{
+    return c->host && !strcmp(c->name, "local");
+}
+
+static bool master_without_openssh(const struct cluster *c)
+{
+    return c->control_path && (!c->transport || strcmp(c->transport->name, "openssh") != 0);
+}
+
+static bool here_finds_scheduler(const struct cluster *c)
+{
+    return is_here(c) && c->finds_scheduler;
+}
+
+static bool here_from_home(const struct cluster *c)
+{
+    return is_here(c) && c->dir && c->dir[0] != '/';
+}
+
+static bool here_without_dir(const struct cluster *c)
+{
+    return is_here(c) && !c->dir && strcmp(c->name, "local") != 0;
+}
+
+static bool here_with_user(const struct cluster *c) { return is_here(c) && c->user; }
+static bool here_with_port(const struct cluster *c) { return is_here(c) && c->port; }
+static bool here_with_identity(const struct cluster *c) { return is_here(c) && c->identity; }
+static bool here_with_alive(const struct cluster *c) { return is_here(c) && c->alive_s; }
+static bool here_with_mirror(const struct cluster *c) { return is_here(c) && c->mirror_max; }
+
+static const struct {
+    const char *key;
+    bool (*holds)(const struct cluster *c);
+    const char *sentence;
+} mistakes[] = {
+    { "host", local_with_host,
+      "the cluster \"local\" is this machine: give a cluster with a host another name" },
+    { "transport", here_with_host,
+      "this transport stays on this machine, but there is a host: leave one of the two out" },
+    { "transport", far_without_host, "this transport leads to another machine: add \"host\"" },
+    { "control_path", master_without_openssh,
+      "a control_path is for the transport openssh: say that too" },
+    { "user", here_with_user, "a user is for a cluster with a host" },
+    { "port", here_with_port, "a port is for a cluster with a host" },
+    { "identity", here_with_identity, "an identity is for a cluster with a host" },
+    { "alive", here_with_alive, "alive is for a cluster with a host" },
+    { "mirror_size", here_with_mirror, "a mirror_size is for a cluster with a host" },
+    { "scheduler", here_finds_scheduler, "scheduler auto is for a cluster with a host" },
+    { "dir", here_from_home, "a directory is an absolute path, as \"/scratch/jobs\"" },
+    { NULL, here_without_dir, "the cluster needs \"dir\", the directory where its jobs lie" },
+};
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool share_dir(const struct cluster *a, const struct cluster *b)
+{
+    if (is_here(a) != is_here(b) || (is_here(a) && !a->dir))
+        return false;
+    return same(a->host, b->host) && same(a->user, b->user) && a->port == b->port &&
+           same(a->dir, b->dir);
+}
+
+int cluster_check(const struct cluster_reading *r, const char **key)
+{
+    const struct cluster *c = r->cluster;
+
+    for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++)
+        if (mistakes[i].holds(c)) {
+            *key = mistakes[i].key;
+            return error_set(r->e, -EINVAL, "%s", mistakes[i].sentence);
+        }
+    *key = c->dir ? "dir" : "host";
+    for (size_t i = 0; i < r->config->n_clusters; i++) {
+        const struct cluster *other = &r->config->clusters[i];
+
+        if (other != c && share_dir(other, c))
+            return error_set(r->e, -EINVAL, "the cluster \"%s\" has the same directory%s",
+                             other->name, c->host ? " on the same host" : "");
+    }
+    return 0;
+}
+
+/* A far one is met before its cores are counted, and found out about. */
+static void settle_far(struct cluster *c)
+{
+    if (!c->transport)
+        c->transport = transport_named("ssh");
+    if (!c->scheduler)
+        c->finds_scheduler = true;
+    if (!c->alive_s)
+        c->alive_s = ALIVE_DEFAULT_S;
+    if (!c->mirror_max)
+        c->mirror_max = MIRROR_DEFAULT;
+}
+
+static int settle_here(struct cluster *c, const char *keeper, struct error *e)
+{
+    if (!c->transport)
+        c->transport = transport_named("local");
+    if (!c->scheduler)
+        c->scheduler = scheduler_named("process");
+    if (!c->cores_said)
+        c->cores = host_cpus();
+    if (!c->memory_said)
+        c->memory = host_memory();
+    c->met = true;
+    c->keeper = strdup(keeper);
+    if (c->dir)
+        c->root = strdup(c->dir);
+    return c->keeper && (c->root || !c->dir) ? 0 : error_set(e, -ENOMEM, "out of memory");
+}
+
+int cluster_settle(struct cluster *c, const char *keeper, struct error *e)
+{
+    if (is_here(c))
+        return settle_here(c, keeper, e);
+    settle_far(c);
+    if (!c->transport)
+        return error_set(e, -EINVAL, "cluster %s: this program was built without ssh", c->name);
+    return 0;
+}
