@@ -23,11 +23,15 @@
 
 #define ASK_TIMEOUT_MS 60000
 
-/* R: the real path of ROOT. g DIR: go there; m: the mark; s: what files are. */
+/*
+ * R: the real path of ROOT. g DIR: go there; m: the mark; s: what files are; c: all are plain files,
+ * so that nothing is read from a pipe for ever, or through a link.
+ */
 static const char prologue[] =
     "export LC_ALL=C\n"
     "s() { stat -c '%f %s %.9Y' -- \"$@\"; }\n"
     "m() { printf '\\n%s\\n' \"$M\"; }\n"
+    "c() { for f; do [ -f \"$f\" ] && [ ! -L \"$f\" ] || return; done; }\n"
     "g() { cd -P -- \"$R/$1\" && [ \"$PWD\" = \"$R/$1\" ]; }\n"
     "exec </dev/null 2>/dev/null\n";
 
@@ -69,37 +73,40 @@ static void add_name(struct buf *out, const struct ask_piece *p)
     quote_word(out, span_str(name_of(p)));
 }
 
-static void add_names(struct buf *out, const char *verb, const struct ask_piece *p, size_t n)
+static bool is_whole(const struct ask_piece *p)
 {
-    buf_add_str(out, verb);
-    for (size_t i = 0; i < n; i++)
-        add_name(out, &p[i]);
-    buf_add_str(out, "; ");
+    return p->off == 0 && p->len == WHOLE_MAX;
 }
 
-/* The bytes: runs of whole files with one command, a piece with one each. */
+static void add_piece(struct buf *out, const struct ask_piece *p)
+{
+    if (p->len == 0)
+        return;
+    buf_add_str(out, "dd if=./");
+    quote_word(out, span_str(name_of(p)));
+    buf_printf(out, " bs=%d skip=%lld count=%lld; ", MIRROR_GRAIN,
+               (long long)(p->off / MIRROR_GRAIN), (long long)(p->len / MIRROR_GRAIN));
+}
+
+/* The bytes: where all of them are whole files, with one command. */
 static void add_reads(struct buf *out, const struct ask_piece *p, size_t n)
 {
-    for (size_t i = 0; i < n;) {
-        size_t whole = 0;
+    size_t whole = 0;
 
-        while (i + whole < n && p[i + whole].off == 0 && p[i + whole].len == WHOLE_MAX)
-            whole++;
-        if (whole > 0) {
-            char verb[48];
-
-            snprintf(verb, sizeof(verb), "head -q -c %lld --", (long long)WHOLE_MAX);
-            add_names(out, verb, &p[i], whole);
-            i += whole;
+    while (whole < n && is_whole(&p[whole]))
+        whole++;
+    if (whole == n) {
+        buf_printf(out, "head -q -c %lld -- \"$@\"; ", (long long)WHOLE_MAX);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!is_whole(&p[i])) {
+            add_piece(out, &p[i]);
             continue;
         }
-        if (p[i].len > 0) {
-            buf_add_str(out, "dd if=./");
-            quote_word(out, span_str(name_of(&p[i])));
-            buf_printf(out, " bs=%d skip=%lld count=%lld; ", MIRROR_GRAIN,
-                       (long long)(p[i].off / MIRROR_GRAIN), (long long)(p[i].len / MIRROR_GRAIN));
-        }
-        i++;
+        buf_printf(out, "head -c %lld --", (long long)WHOLE_MAX);
+        add_name(out, &p[i]);
+        buf_add_str(out, "; ");
     }
 }
 
@@ -111,13 +118,12 @@ static void add_turn(struct buf *out, const struct ask_piece *p, size_t n)
     buf_printf(&dir, "%s%s%.*s", p->token, below.len > 0 ? "/" : "", (int)below.len, below.data);
     buf_add_str(out, "m; if g ");
     quote_word(out, buf_span(&dir));
-    buf_add_str(out, "; then ");
-    add_names(out, "s", p, n);
-    buf_add_str(out, "m; ");
+    buf_add_str(out, "; then set --");
+    for (size_t i = 0; i < n; i++)
+        add_name(out, &p[i]);
+    buf_add_str(out, "; s \"$@\"; m; if c \"$@\"; then ");
     add_reads(out, p, n);
-    buf_add_str(out, "m; ");
-    add_names(out, "s", p, n);
-    buf_add_str(out, "else m; m; fi\n");
+    buf_add_str(out, ":; fi; m; s \"$@\"; else m; m; fi\n");
 }
 
 int ask_script(struct buf *out, const char *root, const char mark[ASK_MARK + 1],
@@ -353,7 +359,7 @@ int ask(struct lane *l, struct ask_piece *pieces, size_t n, struct outcome *answ
         r = ask_script(&c.input, l->results->cluster->root, mark, pieces, n);
     /* Through its input, since a command line has room for a few hundred names only. */
     if (r == 0)
-        r = strv_add(&c.argv, "sh");
+        r = strv_add(&c.argv, "/bin/sh");
     if (r == 0)
         r = strv_add(&c.argv, "-c");
     if (r == 0)
