@@ -1,8 +1,8 @@
 /*
  * pass-names.c - new, other and fewer names on the disk
  *
- * In stage/ all of it; in the files/ of a job that has ended, names can be removed. Of a far job that
- * removes what is here: with the job itself the rest goes too, else it comes back.
+ * In stage/ all of it; in the files/ of a job that has ended, names can be removed. Of a far job
+ * that removes what is here: with the job itself the rest goes too, else it comes back.
  */
 #include "fs/pass.h"
 

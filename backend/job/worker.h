@@ -63,8 +63,8 @@ struct answer {
     struct error        e;
 };
 
-/* Starts the thread. Answers are posted to `box`, to be acted on by `act`; what is collected goes to
- * `results` (NULL: the cluster is this machine). */
+/* Starts the thread. Answers are posted to `box`, to be acted on by `act`; what is collected goes
+ * to `results` (NULL: the cluster is this machine). */
 int  worker_start(struct worker **wp, const struct cluster *cluster, struct results *results,
                   struct mailbox *box, message_fn *act, struct error *e) must_check;
 void worker_send(struct worker *w, struct order *o);

@@ -24,7 +24,7 @@
 #define ASK_TIMEOUT_MS 60000
 
 /*
- * R: the real path of ROOT. g DIR: go there; m: the mark; s: what files are; c: all are plain files,
+ * R: the real path of ROOT. g DIR: go there; m: the mark; s: what files are; c: all are plain ones,
  * so that nothing is read from a pipe for ever, or through a link.
  */
 static const char prologue[] =

@@ -72,8 +72,8 @@ bool results_has(struct results *r, const char *token, const char *path, off_t o
  */
 ssize_t results_read(struct results *r, int fd, void *data, size_t size, off_t off) must_check;
 
-/* What fstat() says of something in the mirror becomes what it stands for: its mode, its mtime (also
- * while it is being written to), and the blocks of a file that is all there. */
+/* What fstat() says of something in the mirror becomes what it stands for: its mode, its mtime
+ * (also while it is being written to), and the blocks of a file that is all there. */
 void results_stat(struct results *r, struct stat *st);
 
 /*

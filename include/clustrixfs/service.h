@@ -167,8 +167,8 @@ void service_far_stat(const struct service *s, const char *path, struct stat *st
 /* Somebody looks at the files of this job: a live one's are asked for anew, soon. Quick. */
 void service_look(struct service *s, job_id id);
 /*
- * Names in the files/ of an ended far job were removed, here: unless the job is forgotten, they come
- * back, a moment after the last one.
+ * Names in the files/ of an ended far job were removed, here: unless the job is forgotten, they
+ * come back, a moment after the last one.
  */
 void service_far_removed(struct service *s, job_id id); /* [loop] */
 
