@@ -1,5 +1,5 @@
 /*
- * test_ask.c - small files in one question: a real shell says, and what it says is believed or not
+ * test_query.c - small files in one question: a real shell says, and what it says is believed or not
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ask.h"
+#include "query.h"
 #include "unit.h"
 
 #define TOKEN "cfxabcdefghijkl"
 
-static const char mark[ASK_MARK + 1] = "0123456789abcdef0123456789abcdef";
+static const char mark[QUERY_MARK + 1] = "0123456789abcdef0123456789abcdef";
 
 struct site {
     char           dir[PATH_MAX];
@@ -49,7 +49,7 @@ static void make_link(const struct site *s, const char *target, const char *belo
 
 static void site_open(struct site *s)
 {
-    strcpy(s->dir, "/tmp/ask-XXXXXX");
+    strcpy(s->dir, "/tmp/query-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(s->dir));
     s->o = (struct outcome)OUTCOME_INIT;
     make_dir(s, "");
@@ -69,21 +69,21 @@ static void site_close(struct site *s)
 }
 
 /* The question put to sh on this machine, as a far one would be asked. */
-static void ask_sh(struct site *s, struct ask_piece *p, size_t n)
+static void query_sh(struct site *s, struct query_piece *p, size_t n)
 {
     _cleanup_(commandp) struct command c = COMMAND_INIT;
     struct transport                  *t = NULL;
     struct cluster                     here = { .name = (char *)"here" };
     struct error                       e = ERROR_INIT;
 
-    ck_assert_int_eq(ask_script(&c.input, s->dir, mark, p, n), 0);
+    ck_assert_int_eq(query_script(&c.input, s->dir, mark, p, n), 0);
     ck_assert_int_eq(strv_add(&c.argv, "/bin/sh") + strv_add(&c.argv, "-c") +
                          strv_add(&c.argv, "eval \"$(cat)\""),
                      0);
     ck_assert_int_eq(transport_local.open(&t, &here, &e), 0);
     ck_assert_msg(transport_local.run(t, &c, &s->o, &e) == 0, "%s", e.text);
     transport_local.close(t);
-    ask_hear(p, n, mark, buf_span(&s->o.out));
+    query_hear(p, n, mark, buf_span(&s->o.out));
 }
 
 #define WHOLE(name)                                                                                \
@@ -95,17 +95,17 @@ START_TEST(files_of_any_name_come_as_they_are)
 {
     static const char *const names[] = { "files/a", "files/-n", "files/a b\nc'\"$(x)`y`\\",
                                          "files/\xff\xfe", "files/*" };
-    struct ask_piece p[ARRAY_SIZE(names) + 1];
+    struct query_piece p[ARRAY_SIZE(names) + 1];
     struct site      s;
 
     site_open(&s);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         write_file(&s, names[i], names[i], strlen(names[i]));
-        p[i] = (struct ask_piece)WHOLE(names[i]);
+        p[i] = (struct query_piece)WHOLE(names[i]);
     }
     write_file(&s, "files/empty", "", 0);
-    p[ARRAY_SIZE(names)] = (struct ask_piece)WHOLE("files/empty");
-    ask_sh(&s, p, ARRAY_SIZE(p));
+    p[ARRAY_SIZE(names)] = (struct query_piece)WHOLE("files/empty");
+    query_sh(&s, p, ARRAY_SIZE(p));
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         ck_assert_int_eq(p[i].err, 0);
         ck_assert(p[i].steady && S_ISREG(p[i].attr.mode));
@@ -120,7 +120,7 @@ START_TEST(pieces_come_from_where_they_are)
 {
     size_t                 n = 5 * MIRROR_GRAIN + 100;
     _cleanup_(freep) char *data = malloc(n);
-    struct ask_piece p[] = {
+    struct query_piece p[] = {
         { .token = TOKEN, .path = "files/big", .off = MIRROR_GRAIN, .len = 2 * MIRROR_GRAIN },
         { .token = TOKEN, .path = "files/big", .off = 4 * MIRROR_GRAIN, .len = 4 * MIRROR_GRAIN },
         { .token = TOKEN, .path = "files/big", .off = 8 * MIRROR_GRAIN, .len = MIRROR_GRAIN },
@@ -133,7 +133,7 @@ START_TEST(pieces_come_from_where_they_are)
     for (size_t i = 0; i < n; i++)
         data[i] = (char)(i * 31 + i / 4096);
     write_file(&s, "files/big", data, n);
-    ask_sh(&s, p, ARRAY_SIZE(p));
+    query_sh(&s, p, ARRAY_SIZE(p));
     for (size_t i = 0; i < ARRAY_SIZE(p); i++)
         ck_assert(p[i].err == 0 && p[i].attr.size == n);
     ck_assert_uint_eq(p[0].data.len, 2 * MIRROR_GRAIN);
@@ -149,7 +149,7 @@ END_TEST
 
 START_TEST(what_cannot_be_had_is_told_apart)
 {
-    struct ask_piece p[] = { WHOLE("files/none"), WHOLE("files/dir"), WHOLE("files/no/way"),
+    struct query_piece p[] = { WHOLE("files/none"), WHOLE("files/dir"), WHOLE("files/no/way"),
                              WHOLE("files/out"), WHOLE("files/away/passwd"), WHOLE("files/here") };
     struct site      s;
 
@@ -160,7 +160,7 @@ START_TEST(what_cannot_be_had_is_told_apart)
     write_file(&s, "files/here", "yes", 3);
     for (size_t i = 0; i < ARRAY_SIZE(p); i++)
         p[i].alone = true;
-    ask_sh(&s, p, ARRAY_SIZE(p));
+    query_sh(&s, p, ARRAY_SIZE(p));
     ck_assert_int_eq(p[0].err, -ENOENT);
     ck_assert_int_eq(p[1].err, -ESTALE);
     ck_assert_int_eq(p[2].err, -ENOENT);
@@ -175,14 +175,14 @@ END_TEST
 /* One that is missing makes its whole turn doubtful, and no other. */
 START_TEST(a_doubtful_turn_is_not_believed)
 {
-    struct ask_piece p[] = { WHOLE("files/a"), WHOLE("files/none"), WHOLE("files/d/b") };
+    struct query_piece p[] = { WHOLE("files/a"), WHOLE("files/none"), WHOLE("files/d/b") };
     struct site      s;
 
     site_open(&s);
     make_dir(&s, "/files/d");
     write_file(&s, "files/a", "a", 1);
     write_file(&s, "files/d/b", "b", 1);
-    ask_sh(&s, p, ARRAY_SIZE(p));
+    query_sh(&s, p, ARRAY_SIZE(p));
     ck_assert_int_eq(p[0].err, -EAGAIN);
     ck_assert_int_eq(p[1].err, -EAGAIN);
     ck_assert(p[2].err == 0 && span_is(p[2].data, "b"));
@@ -192,20 +192,20 @@ END_TEST
 
 START_TEST(an_answer_that_is_cut_anywhere_is_not_believed)
 {
-    struct ask_piece p[] = { WHOLE("files/a"), WHOLE("files/d/b") };
+    struct query_piece p[] = { WHOLE("files/a"), WHOLE("files/d/b") };
     struct site      s;
 
     site_open(&s);
     make_dir(&s, "/files/d");
     write_file(&s, "files/a", "alpha", 5);
     write_file(&s, "files/d/b", "beta", 4);
-    ask_sh(&s, p, 2);
+    query_sh(&s, p, 2);
     ck_assert(p[0].err == 0 && p[1].err == 0);
     for (size_t len = 0; len < s.o.out.len; len++) {
         _cleanup_(freep) char *copy = malloc(len ? len : 1);
 
         memcpy(copy, s.o.out.data, len);
-        ask_hear(p, 2, mark, (struct span){ copy, len });
+        query_hear(p, 2, mark, (struct span){ copy, len });
         ck_assert_int_lt(p[1].err, 0);
         ck_assert(p[0].err < 0 || span_is(p[0].data, "alpha"));
     }
@@ -216,21 +216,21 @@ END_TEST
 START_TEST(what_a_login_prints_before_is_passed_over)
 {
     _cleanup_(bufp) struct buf text = BUF_INIT;
-    struct ask_piece           p[] = { WHOLE("files/a") };
+    struct query_piece           p[] = { WHOLE("files/a") };
     struct site                s;
 
     site_open(&s);
     write_file(&s, "files/a", "alpha", 5);
-    ask_sh(&s, p, 1);
+    query_sh(&s, p, 1);
     buf_add_str(&text, "Welcome\n81a4 5 1.0\n\n");
     buf_add_span(&text, buf_span(&s.o.out));
-    ask_hear(p, 1, mark, buf_span(&text));
+    query_hear(p, 1, mark, buf_span(&text));
     ck_assert(p[0].err == 0 && span_is(p[0].data, "alpha"));
     site_close(&s);
 }
 END_TEST
 
-UNIT_MAIN("ask", { files_of_any_name_come_as_they_are, pieces_come_from_where_they_are,
+UNIT_MAIN("query", { files_of_any_name_come_as_they_are, pieces_come_from_where_they_are,
                    what_cannot_be_had_is_told_apart, a_doubtful_turn_is_not_believed,
                    an_answer_that_is_cut_anywhere_is_not_believed,
                    what_a_login_prints_before_is_passed_over })
