@@ -257,7 +257,8 @@ static bool same_attr(const struct far_attr *a, const struct far_attr *b)
 }
 
 /* All of a turn is judged by what was said before and after its bytes. */
-static void judge_turn(struct query_piece *p, size_t n, const struct far_attr *after, size_t n_after)
+static void judge_turn(struct query_piece *p, size_t n, const struct far_attr *after,
+                       size_t n_after)
 {
     for (size_t i = 0; i < n; i++) {
         p[i].steady = n_after == n && same_attr(&p[i].attr, &after[i]);
@@ -307,7 +308,8 @@ static bool hear_turn(struct query_piece *p, size_t n, const char *mark, struct 
     return true;
 }
 
-void query_hear(struct query_piece *pieces, size_t n, const char mark[QUERY_MARK + 1], struct span text)
+void query_hear(struct query_piece *pieces, size_t n, const char mark[QUERY_MARK + 1],
+                struct span text)
 {
     fail_turn(pieces, n, -EAGAIN);
     cut_to_mark(&text, mark); /* what a login script prints */

@@ -26,12 +26,14 @@ struct query_piece {
  * One round trip for all of them. `answer` holds the data. 0, and each piece's own `err`;
  * -EHOSTUNREACH, -EIO or another errno: nothing is known of any. [no lock]
  */
-int query(struct lane *l, struct query_piece *pieces, size_t n, struct outcome *answer) must_check;
+int query(struct lane *l, struct query_piece *pieces, size_t n, struct outcome *answer)
+    must_check;
 
 /* For tests: the script, and what it printed taken to pieces. `pieces` sorted by directory. */
 #define QUERY_MARK 32
 int  query_script(struct buf *out, const char *root, const char mark[QUERY_MARK + 1],
-                const struct query_piece *pieces, size_t n) must_check;
-void query_hear(struct query_piece *pieces, size_t n, const char mark[QUERY_MARK + 1], struct span text);
+                  const struct query_piece *pieces, size_t n) must_check;
+void query_hear(struct query_piece *pieces, size_t n, const char mark[QUERY_MARK + 1],
+                struct span text);
 
 #endif

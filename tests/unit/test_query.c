@@ -1,5 +1,5 @@
 /*
- * test_query.c - small files in one question: a real shell says, and what it says is believed or not
+ * test_query.c - small files in one query: a real shell says, and what it says is believed or not
  */
 #include <errno.h>
 #include <fcntl.h>
