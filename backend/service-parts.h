@@ -4,6 +4,8 @@
 #ifndef CLUSTRIXFS_SERVICE_PARTS_H
 #define CLUSTRIXFS_SERVICE_PARTS_H
 
+#include <pthread.h>
+
 #include "clustrixfs/service.h"
 
 #include "board.h"
@@ -21,6 +23,11 @@ struct fresh {
 struct service {
     const struct config *config;
     struct board        *board;
+    struct far          *far;      /* service-results.c: by cluster           */
+    struct results     **results;  /* by cluster; NULL for this machine       */
+    pthread_mutex_t      looked_lock;
+    struct looked       *looked;   /* live far jobs that somebody looked at   */
+    size_t               n_looked, looked_alloc;
     struct engine       *engine;
     struct reader       *reader;   /* the loop's thread */
     uint64_t             draft_id; /* the last one given out; the loop's thread */
@@ -31,5 +38,14 @@ struct service {
 
 /* Forget what the reader can find by now (all of it: at the end). */
 void service_drop_fresh(struct service *s, bool all);
+
+/* service-results.c: for each far cluster what is held of it here. */
+int  service_results_open(struct service *s, struct error *e) must_check;
+void service_results_close(struct service *s);
+/* The path of a far job's file in the mirror, and somebody looks at it. */
+int service_mirror_path(struct service *s, const struct cluster *c, const struct job_view *v,
+                        enum job_file what, struct buf *out) must_check;
+/* A job was forgotten. Any thread. */
+void service_results_forget(struct service *s, unsigned cluster, const char *token);
 
 #endif

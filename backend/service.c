@@ -25,7 +25,9 @@ int service_open(struct service **sp, const struct config *c, struct error *e)
     s->config = c;
     r = board_create(&s->board);
     if (!r)
-        r = engine_open(&s->engine, c, s->board, e);
+        r = service_results_open(s, e);
+    if (!r)
+        r = engine_open(&s->engine, c, s->board, s->results, e);
     if (!r)
         r = reader_open(&s->reader, c->state_dir, e);
     if (r) {
@@ -42,8 +44,11 @@ void service_close(struct service *s)
     if (!s)
         return;
     service_drop_fresh(s, true);
+    if (s->results)
+        service_far_stop(s);
     if (s->engine)
         engine_close(s->engine);
+    service_results_close(s);
     reader_close(s->reader);
     board_destroy(s->board);
     free(s);
@@ -157,7 +162,7 @@ int service_local_path(struct service *s, job_id id, enum job_file what, struct 
     if (!c)
         return -ENOENT;
     if (!c->transport->here)
-        return -EREMOTE;
+        return service_mirror_path(s, c, v, what, out);
     if (what == JOB_FILES) {
         r = path_job(out, c, v->token);
         return r ? r : buf_add_str(out, "/files");

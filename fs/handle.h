@@ -18,7 +18,8 @@ struct handle {
     struct buf text;   /* KIND_TEXT: as it was at the last read from its beginning */
     bool       is_made; /* whether `text` is                                       */
 
-    int fd; /* KIND_STREAM: -1 while there is no output to open */
+    int   fd;  /* KIND_STREAM: -1 while there is no output to open                  */
+    char *far; /* its path in a mirror; NULL: the file itself is here (see far.h)   */
 
     char   given[WAIT_TEXT_MAX]; /* KIND_WAIT: what was said once, and is said again, */
     size_t n_given;              /* though the job may be live again by then          */

@@ -121,10 +121,15 @@ static int open_rooms(struct mount *m, const struct config *c, struct error *e)
     return 0;
 }
 
-/* When service_close() returns nobody calls back any more: only then may what is called go. */
+/*
+ * Reads of far files are answered while there is a pool; and when service_close() returns nobody
+ * calls back any more: only then may what is called go.
+ */
 static void close_rooms(struct mount *m)
 {
     drafts_close(m->drafts);
+    if (m->service)
+        service_far_stop(m->service);
     pool_close(m->pool);
     pass_close(m->pass);
     service_close(m->service);

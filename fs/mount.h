@@ -86,5 +86,7 @@ int  pass_open(struct pass **pp, struct mount *m) must_check;
 void pass_close(struct pass *p);
 int  pass_stage(struct mount *m, struct fuse_entry_param *entry) must_check;
 int  pass_files(struct mount *m, job_id id, struct fuse_entry_param *entry) must_check;
+/* [not loop] What the kernel keeps of that job's files is to be asked for anew. */
+void pass_changed(struct mount *m, job_id id);
 
 #endif

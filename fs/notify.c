@@ -89,6 +89,15 @@ static void drop_files(struct notify *n, job_id id)
     drop_attributes(n, ROW_JOB, id);
 }
 
+/* What the job has written. */
+static void drop_output(struct notify *n, job_id id)
+{
+    for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++)
+        if (rows[r].kind == KIND_STREAM)
+            fuse_lowlevel_notify_inval_inode(n->mount->session,
+                                             place_ino((struct place){ r, id }), 0, 0);
+}
+
 static void drop_job(struct notify *n, job_id id, const char *number)
 {
     const struct config *c = service_config(n->mount->service);
@@ -123,6 +132,13 @@ static void carry_out(struct notify *n, const struct note *note)
         return;
     }
 
+    if (note->what & CHANGE_JOB_FILES) {
+        pass_changed(n->mount, note->id);
+        if (note->what == CHANGE_JOB_FILES) {
+            drop_output(n, note->id);
+            return;
+        }
+    }
     snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(note->id));
     if (JOB_ELEMENT(note->id) == 0)
         drop_state_links(n, number);
@@ -219,14 +235,15 @@ void notify_change(struct notify *n, job_id id, unsigned what)
 
     if (id == 0)
         return;
-    n->moved_ns = now;
+    if (what & ~(unsigned)CHANGE_JOB_FILES)
+        n->moved_ns = now;
     if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
         n->listed_ns = now;
     stale = is_stale(n, id, what);
     pthread_mutex_lock(&n->lock);
     n->stale_listings |= n->listings & listings_of(what);
     n->listings &= ~listings_of(what);
-    if (!n->stop && stale && was_given(n, id))
+    if (!n->stop && (what & CHANGE_JOB_FILES || (stale && was_given(n, id))))
         full = !enqueue(n, id, what);
     if (n->first < n->n || n->stale_listings)
         pthread_cond_signal(&n->more);

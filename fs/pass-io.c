@@ -1,6 +1,7 @@
 /*
  * pass-io.c - reading and writing files on the disk
  */
+#include "fs/far.h"
 #include "fs/pass.h"
 
 #include <errno.h>
@@ -162,9 +163,29 @@ static int do_read(struct pass_task *t)
     return PASS_E_ANSWERED;
 }
 
+/* It is asked for by name: what has none any more cannot be had. */
+static void read_far(struct mount *m, fuse_req_t req, struct pass_node *node, size_t size,
+                     off_t off, const struct fuse_file_info *fi)
+{
+    const struct pass_handle  *h = (struct pass_handle *)(uintptr_t)fi->fh;
+    _cleanup_(bufp) struct buf path = BUF_INIT;
+    int                        r = pass_path(m->pass, node, &path);
+
+    if (r < 0)
+        fuse_reply_err(req, r == -ESTALE ? EIO : -r);
+    else
+        far_read(m, req, h->fd, path.data, size, off);
+}
+
 void pass_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
-    struct pass_task *t = pass_task(req, ino, do_read, PASS_LOOKS);
+    struct pass_task *t;
+
+    if (pass_node(ino)->far) {
+        read_far(fuse_req_userdata(req), req, pass_node(ino), size, off, fi);
+        return;
+    }
+    t = pass_task(req, ino, do_read, PASS_LOOKS);
 
     if (!t)
         return;

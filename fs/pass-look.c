@@ -40,7 +40,7 @@ int pass_task_reply_attr(struct pass_task *t)
 
     if (fd < 0)
         return fd;
-    pass_attr(t->node, &st);
+    pass_attr(t->p, t->node, &st);
     fuse_reply_attr(t->req, &st, pass_attr_timeout(t->p, t->node));
     return PASS_E_ANSWERED;
 }

@@ -1,7 +1,8 @@
 /*
  * pass-names.c - new, other and fewer names on the disk
  *
- * In stage/ all of it; in the files/ of a job that has ended, names can be removed.
+ * In stage/ all of it; in the files/ of a job that has ended, names can be removed. Of a far job
+ * that removes what is here: with the job itself the rest goes too, else it comes back.
  */
 #include "fs/pass.h"
 
@@ -161,6 +162,8 @@ static void remove_name(fuse_req_t req, fuse_ino_t parent, const char *name, int
 
     if (!t)
         return;
+    if (t->node->far)
+        service_far_removed(t->p->m->service, t->node->job);
     t->flags = flags;
     pass_task_go(t, name, NULL);
 }

@@ -99,6 +99,7 @@ static struct pass_node *node_new(struct pass *p, struct pass_node *parent, cons
     }
     node->parent = parent;
     node->job = job;
+    node->far = parent ? parent->far : job != 0 && service_is_far(p->m->service, name);
     node->dev = st->st_dev;
     node->ino = st->st_ino;
     if (parent)
@@ -273,6 +274,23 @@ int pass_node_borrow(struct pass *p, struct pass_node *node)
         fd = fcntl(node->handles->fd, F_DUPFD_CLOEXEC, 0);
     pthread_mutex_unlock(&p->lock);
     return fd < 0 ? -ESTALE : fd;
+}
+
+fuse_ino_t *pass_node_all(struct pass *p, job_id job, size_t *n)
+{
+    fuse_ino_t *inos;
+
+    *n = 0;
+    pthread_mutex_lock(&p->lock);
+    for (struct pass_node *node = p->newest; node; node = node->older)
+        *n += node->job == job;
+    inos = *n > 0 ? calloc(*n, sizeof(*inos)) : NULL;
+    *n = 0;
+    for (struct pass_node *node = p->newest; inos && node; node = node->older)
+        if (node->job == job)
+            inos[(*n)++] = pass_node_ino(node);
+    pthread_mutex_unlock(&p->lock);
+    return inos;
 }
 
 int pass_nodes_open(struct pass *p)

@@ -60,6 +60,8 @@ struct pass_task *pass_task(fuse_req_t req, fuse_ino_t ino, pass_do *fn, enum pa
         fuse_reply_err(req, ENOMEM);
         return NULL;
     }
+    if (pass_node(ino)->far)
+        service_look(m->service, pass_node(ino)->job);
     t->req = req;
     t->p = m->pass;
     t->fn = fn;

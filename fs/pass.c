@@ -34,8 +34,15 @@ static bool is_special(mode_t mode)
     return !S_ISREG(mode) && !S_ISDIR(mode) && !S_ISLNK(mode);
 }
 
-void pass_attr(const struct pass_node *node, struct stat *st)
+void pass_attr(const struct pass *p, const struct pass_node *node, struct stat *st)
 {
+    const struct pass_node *root = node;
+
+    /* Nothing in a mirror is moved by us, so this needs no lock. */
+    while (node->far && root->parent)
+        root = root->parent;
+    if (node->far)
+        service_far_stat(p->m->service, root->name, st);
     st->st_ino = INO_MAKE(ROOM_PASS, INO_REST(st->st_ino));
     if (node->job != 0 && is_special(st->st_mode))
         st->st_mode &= S_IFMT;
@@ -51,7 +58,7 @@ static int fill_entry(struct pass *p, struct pass_node *node, const struct stat 
         .attr = *st,
         .attr_timeout = pass_attr_timeout(p, node),
     };
-    pass_attr(node, &entry->attr);
+    pass_attr(p, node, &entry->attr);
     /* What lies in stage/ itself may turn from a directory into a draft, see draft-rename.c. */
     if (node->job != 0 || (node->parent && node->parent->parent))
         entry->entry_timeout = entry->attr_timeout;
@@ -122,6 +129,28 @@ int pass_stage_dir(struct mount *m, fuse_ino_t parent, const char *name, struct 
         return r;
     return buf_printf(path, "%s/%s%s%s", root->name, node->parent ? below.data : "",
                       node->parent ? "/" : "", name);
+}
+
+int pass_path(struct pass *p, const struct pass_node *node, struct buf *path)
+{
+    _cleanup_(bufp) struct buf below = BUF_INIT;
+    const struct pass_node    *root;
+    int                        r = pass_node_path(p, node, &below, &root);
+
+    if (r < 0)
+        return r;
+    return buf_printf(path, "%s%s%s", root->name, node->parent ? "/" : "",
+                      node->parent ? below.data : "");
+}
+
+/* The pages of its files are another version's, and so may be what is known of them. */
+void pass_changed(struct mount *m, job_id id)
+{
+    size_t                      n;
+    _cleanup_(freep) fuse_ino_t *inos = pass_node_all(m->pass, id, &n);
+
+    for (size_t i = 0; i < n; i++)
+        fuse_lowlevel_notify_inval_inode(m->session, inos[i], 0, 0);
 }
 
 void pass_moved_away(struct mount *m, fuse_ino_t parent, const char *name)

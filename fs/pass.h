@@ -32,6 +32,7 @@ struct pass_node {
     job_id              job;    /* whose files/ it is in; 0: stage/                         */
     dev_t               dev;
     ino_t               ino;
+    bool                far;     /* in a mirror: its bytes are read by far_read() alone     */
     bool                named;   /* false: the name was removed, or is another file's by now */
     atomic_bool         ended;   /* was opened after the end of its job                      */
     struct pass_handle *handles; /* who has it open                                          */
@@ -78,12 +79,16 @@ void pass_node_opened(struct pass *p, struct pass_node *node, struct pass_handle
 void pass_node_closed(struct pass *p, struct pass_handle *h);
 /* A descriptor of whoever has it open, or -ESTALE. */
 int pass_node_borrow(struct pass *p, struct pass_node *node) must_check;
+/* The inode numbers of the nodes of this job, *n of them; NULL: none, or out of memory. */
+fuse_ino_t *pass_node_all(struct pass *p, job_id job, size_t *n);
 
 /*
  * pass-path.c: from a node to its file. All descriptors are O_PATH, but for one of a file that
  * has no name any more.
  */
 int pass_open_path(const struct pass *p, const char *path) must_check;
+/* Its absolute path; -ESTALE: it has no name any more. */
+int pass_path(struct pass *p, const struct pass_node *node, struct buf *path) must_check;
 int pass_open_node(struct pass *p, struct pass_node *node, struct stat *st) must_check;
 int pass_reopen(int fd, int flags) must_check;
 #define PASS_FD_PATH_MAX 32
@@ -91,7 +96,7 @@ void pass_fd_path(char path[PASS_FD_PATH_MAX], int fd);
 
 /* pass.c */
 bool pass_frozen(const struct pass *p, job_id job);
-void pass_attr(const struct pass_node *node, struct stat *st); /* as we show it */
+void pass_attr(const struct pass *p, const struct pass_node *node, struct stat *st); /* shown */
 double pass_attr_timeout(const struct pass *p, const struct pass_node *node);
 /* Count a lookup of `name` in `parent`, which is the file of *st. 0 or -ENOMEM. */
 int pass_entry(struct pass *p, struct pass_node *parent, const char *name, const struct stat *st,

@@ -2,7 +2,8 @@
  * stream.c - stdout and stderr of a job
  *
  * The job writes its file on this machine and we read the same file: what was written is there at
- * once, with its true size. What is in the page cache is answered by the loop itself; what has to
+ * once, with its true size. (Of a far job there is a file in the mirror, see far.c.) What is in the
+ * page cache is answered by the loop itself; what has to
  * come from a disk by the pool, since a disk may take its time.
  */
 #include "fs/stream.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -36,16 +38,19 @@ int stream_stat(struct mount *m, job_id id, enum job_file what, struct stat *st)
         return r;
     if (lstat(path.data, st) < 0)
         return -errno;
+    if (service_is_far(m->service, path.data))
+        service_far_stat(m->service, path.data, st);
     return check_plain(st);
 }
 
-int stream_open(struct mount *m, job_id id, enum job_file what)
+int stream_open(struct mount *m, job_id id, enum job_file what, char **far)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
     _cleanup_(fdp) int fd = -1;
     struct stat st;
     int r, plain;
 
+    *far = NULL;
     r = service_local_path(m->service, id, what, &path);
     if (r < 0)
         return r;
@@ -53,6 +58,8 @@ int stream_open(struct mount *m, job_id id, enum job_file what)
     if (fd < 0 || fstat(fd, &st) < 0)
         return -errno;
     r = check_plain(&st);
+    if (r == 0 && service_is_far(m->service, path.data))
+        r = (*far = strdup(path.data)) ? 0 : -ENOMEM;
     if (r < 0)
         return r;
     plain = fd;

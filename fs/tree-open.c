@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/far.h"
 #include "fs/handle.h"
 #include "fs/stream.h"
 #include "fs/waiters.h"
@@ -41,6 +42,7 @@ void handle_free(struct handle *h)
     if (h->fd >= 0)
         close(h->fd);
     buf_release(&h->text);
+    free(h->far);
     free(h);
 }
 
@@ -60,7 +62,7 @@ static int start(struct mount *m, struct handle *h)
 
     if (row->kind != KIND_STREAM)
         return 0;
-    h->fd = stream_open(m, h->place.key, row->stream);
+    h->fd = stream_open(m, h->place.key, row->stream, &h->far);
     return h->fd >= 0 || h->fd == -ENOENT ? 0 : h->fd;
 }
 
@@ -130,8 +132,10 @@ static void read_text(struct mount *m, fuse_req_t req, struct handle *h, size_t 
 static void read_stream(struct mount *m, fuse_req_t req, struct handle *h, size_t size, off_t off)
 {
     if (h->fd < 0)
-        h->fd = stream_open(m, h->place.key, rows[h->place.row].stream);
-    if (h->fd >= 0)
+        h->fd = stream_open(m, h->place.key, rows[h->place.row].stream, &h->far);
+    if (h->fd >= 0 && h->far)
+        far_read(m, req, h->fd, h->far, size, off);
+    else if (h->fd >= 0)
         stream_read(m, req, h->fd, size, off);
     else if (h->fd == -ENOENT)
         fuse_reply_buf(req, NULL, 0);

@@ -127,14 +127,16 @@ static int open_places(struct engine *en, struct error *e)
 
         p->cluster = &en->config->clusters[i];
         slots_init(p);
-        r = worker_start(&p->worker, p->cluster, en->box, act_answer, e);
+        r = worker_start(&p->worker, p->cluster, en->results[p->cluster->index], en->box,
+                         act_answer, e);
         if (r)
             return error_prefix(e, r, "cluster %s: ", p->cluster->name);
     }
     return 0;
 }
 
-int engine_open(struct engine **ep, const struct config *c, struct board *board, struct error *e)
+int engine_open(struct engine **ep, const struct config *c, struct board *board,
+                struct results *const *results, struct error *e)
 {
     struct running *run = calloc(1, sizeof(*run));
     struct engine  *en = &run->en;
@@ -144,6 +146,7 @@ int engine_open(struct engine **ep, const struct config *c, struct board *board,
         return -ENOMEM;
     en->config = c;
     en->board = board;
+    en->results = results;
     en->lines = (struct buf)BUF_INIT;
     en->outbox_end = &en->outbox;
     en->changes_end = &en->changes;

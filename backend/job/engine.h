@@ -13,10 +13,12 @@
 #include "clustrixfs/service.h"
 
 struct engine;
+struct results;
 
-/* Opens the store, takes up every job, starts the thread and the workers. */
+/* Opens the store, takes up every job, starts the thread and the workers. `results`: by the index
+ * of the cluster, NULL for one that is this machine; they outlive the engine. */
 int  engine_open(struct engine **ep, const struct config *c, struct board *board,
-                 struct error *e) must_check;
+                 struct results *const *results, struct error *e) must_check;
 /* Ends after what was posted before has been carried out and answered. */
 void engine_close(struct engine *en);
 

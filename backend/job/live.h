@@ -96,6 +96,7 @@ struct engine {
     struct store        *store;
     struct journal      *journal;
     struct board        *board;
+    struct results *const *results; /* by cluster; NULL for this machine */
     struct mailbox      *box;
     struct place        *places; /* one for each cluster, same index */
 

@@ -20,6 +20,7 @@
 
 struct worker {
     const struct cluster *cluster;
+    struct results       *results; /* NULL: this machine */
     struct transport     *transport;
     struct mailbox       *orders;
     struct mailbox       *answers; /* the engine's */
@@ -209,8 +210,8 @@ static void destroy(struct worker *w)
     free(w);
 }
 
-int worker_start(struct worker **wp, const struct cluster *cluster, struct mailbox *box,
-                 message_fn *act, struct error *e)
+int worker_start(struct worker **wp, const struct cluster *cluster, struct results *results,
+                 struct mailbox *box, message_fn *act, struct error *e)
 {
     struct worker *w = calloc(1, sizeof(*w));
     int            r;
@@ -218,6 +219,7 @@ int worker_start(struct worker **wp, const struct cluster *cluster, struct mailb
     if (!w)
         return -ENOMEM;
     w->cluster = cluster;
+    w->results = results;
     w->answers = box;
     w->act = act;
     w->follow_fd = -1;

@@ -12,6 +12,7 @@
 #include "message.h"
 #include "clustrixfs/mailbox.h"
 #include "clustrixfs/record.h"
+#include "clustrixfs/results.h"
 #include "clustrixfs/scheduler.h"
 
 struct worker;
@@ -62,9 +63,10 @@ struct answer {
     struct error        e;
 };
 
-/* Starts the thread. Answers are posted to `box`, to be acted on by `act`. */
-int  worker_start(struct worker **wp, const struct cluster *cluster, struct mailbox *box,
-                  message_fn *act, struct error *e) must_check;
+/* Starts the thread. Answers are posted to `box`, to be acted on by `act`; what is collected goes
+ * to `results` (NULL: the cluster is this machine). */
+int  worker_start(struct worker **wp, const struct cluster *cluster, struct results *results,
+                  struct mailbox *box, message_fn *act, struct error *e) must_check;
 void worker_send(struct worker *w, struct order *o);
 /* Ends the thread after the order it is at; drops the others. */
 void worker_stop(struct worker *w);

@@ -193,6 +193,8 @@ void lanes_wake(struct results *r)
 void lanes_join(struct results *r)
 {
     for (unsigned i = 0; i < LANES; i++)
-        if (r->lanes[i].started)
+        if (r->lanes[i].started) {
             pthread_join(r->lanes[i].thread, NULL);
+            r->lanes[i].started = false;
+        }
 }

@@ -17,6 +17,8 @@
 /* Unlooked at for so long it is not collected when its turn comes, and forgotten. */
 #define LOOK_KEPT_NS (10 * NS_PER_S)
 #define LOOKS_MAX 4096
+/* So long after the last removal what was removed here comes back. */
+#define RESTORE_NS (5 * NS_PER_S)
 /* In one command; the kernel takes no longer ones. */
 #define LOOKS_AT_ONCE 512
 #define LOOK_TIMEOUT_MS 60000
@@ -57,22 +59,35 @@ static struct look *add(struct results *r, const char *token, const char *run)
     return look;
 }
 
-void results_look(struct results *r, const char *token, const char *run)
+/* [lock] */
+static void look_at(struct results *r, const char *token, const char *run)
 {
-    int64_t      now = clock_mono_ns();
     struct look *look;
 
-    pthread_mutex_lock(&r->lock);
     look = r->down || r->closing ? NULL : find(r, token, run);
     if (!look && !r->down && !r->closing)
         look = add(r, token, run);
     if (look)
-        look->looked_ns = now;
+        look->looked_ns = clock_mono_ns();
     if (look && !look->wanted) {
         look->wanted = true;
         if (r->n_wanted++ == 0)
             lanes_wake(r);
     }
+}
+
+void results_look(struct results *r, const char *token, const char *run)
+{
+    pthread_mutex_lock(&r->lock);
+    look_at(r, token, run);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void results_restore(struct results *r, const char *token, const char *run)
+{
+    pthread_mutex_lock(&r->lock);
+    look_at(r, token, run);
+    r->look_from_ns = clock_mono_ns() + RESTORE_NS;
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -161,13 +176,19 @@ bool look_do(struct lane *l)
     return true;
 }
 
-void looks_free(struct results *r)
+void looks_forget(struct results *r, const char *token)
 {
     for (size_t i = 0; i < LOOK_BUCKETS; i++) {
-        while (r->looks[i]) {
-            struct look *look = r->looks[i];
+        struct look **at = &r->looks[i], *look;
 
-            r->looks[i] = look->next;
+        while ((look = *at)) {
+            if (token && strcmp(look->token, token) != 0) {
+                at = &look->next;
+                continue;
+            }
+            *at = look->next;
+            r->n_wanted -= look->wanted;
+            r->n_looks--;
             free(look);
         }
     }

@@ -173,7 +173,7 @@ bool small_has(const struct results *r);
 bool stream_has(struct results *r, int64_t now);
 /* [lock] From when on look_do() has something; INT64_MAX: there is nothing. */
 int64_t look_due(const struct results *r);
-void    looks_free(struct results *r);
+void    looks_forget(struct results *r, const char *token); /* NULL: all of them */
 
 /*
  * watch.c

@@ -17,7 +17,11 @@
 
 #include "parts.h"
 
-static int init_locks(struct results *r)
+#define SECTOR 512
+/* What programs should read at a time: each read is a round trip between the kernel and us. */
+#define BLOCK (1024 * 1024)
+
+static void init_locks(struct results *r)
 {
     pthread_condattr_t attr;
 
@@ -27,7 +31,6 @@ static int init_locks(struct results *r)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&r->more, &attr);
     pthread_condattr_destroy(&attr);
-    return 0;
 }
 
 int results_open(struct results **rp, const struct cluster *c, results_changed *fn, void *arg,
@@ -54,12 +57,10 @@ int results_open(struct results **rp, const struct cluster *c, results_changed *
     return 0;
 }
 
-void results_close(struct results *r)
+void results_stop(struct results *r)
 {
     struct want *left;
 
-    if (!r)
-        return;
     pthread_mutex_lock(&r->lock);
     r->closing = true;
     for (unsigned i = 0; i < LANES; i++)
@@ -70,8 +71,15 @@ void results_close(struct results *r)
     wants_answer(left);
     lanes_join(r);
     watch_join(r);
+}
+
+void results_close(struct results *r)
+{
+    if (!r)
+        return;
+    results_stop(r);
     files_trim(r, 0, true);
-    looks_free(r);
+    looks_forget(r, NULL);
     mirror_close(&r->mirror);
     pthread_cond_destroy(&r->more);
     pthread_mutex_destroy(&r->taking);
@@ -129,7 +137,13 @@ void results_stat(struct results *r, struct stat *st)
 {
     struct file *f;
 
-    if (!S_ISREG(st->st_mode) || atomic_load(&r->n_files) == 0)
+    if (st->st_mode & S_ISVTX)
+        st->st_mode &= ~(mode_t)(S_ISVTX | S_IWUSR);
+    if (!S_ISREG(st->st_mode))
+        return;
+    st->st_blocks = (st->st_size + SECTOR - 1) / SECTOR;
+    st->st_blksize = BLOCK;
+    if (atomic_load(&r->n_files) == 0)
         return;
     pthread_mutex_lock(&r->lock);
     f = file_by_ino(r, st->st_ino);
@@ -166,6 +180,7 @@ void results_forget(struct results *r, const char *token)
         log_line(LOG_WARN, "cluster=%s: %s/%s cannot be removed: %s", r->cluster->name,
                  r->mirror.path, token, strerror(-err));
     pthread_mutex_lock(&r->lock);
+    looks_forget(r, token);
     r->forgotten = true;
     watch_start(r);
     pthread_cond_broadcast(&r->more);

@@ -4,7 +4,7 @@
  * All wants that have come together by the time a lane is free go out as one question. With a small
  * file come its neighbours: who opens one of a thousand small files will open the next.
  */
-#include "ask.h"
+#include "query.h"
 #include "siblings.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ struct batch {
     uint64_t         bytes;
     struct file     *files[BATCH_FILES];
     unsigned         gens[BATCH_FILES];
-    struct ask_piece pieces[BATCH_FILES];
+    struct query_piece pieces[BATCH_FILES];
 };
 
 static off_t piece_down(off_t off)
@@ -50,7 +50,7 @@ static void add(struct batch *b, struct file *f, off_t off, off_t len, bool alon
     f->users++;
     b->files[b->n] = f;
     b->gens[b->n] = atomic_load(&f->gen);
-    b->pieces[b->n++] = (struct ask_piece){
+    b->pieces[b->n++] = (struct query_piece){
         .token = f->token, .path = f->path, .off = off, .len = len, .alone = alone,
     };
     b->bytes += whole ? f->size : (uint64_t)len;
@@ -100,7 +100,7 @@ static void gather(struct lane *l, struct batch *b)
 static void gather_siblings(struct results *r, struct batch *b)
 {
     _cleanup_(strvp) struct strv paths = STRV_INIT;
-    const struct ask_piece      *p = &b->pieces[0];
+    const struct query_piece      *p = &b->pieces[0];
 
     if (b->n == 0 || p->len != WHOLE_MAX || p->alone)
         return;
@@ -120,13 +120,13 @@ static void gather_siblings(struct results *r, struct batch *b)
 }
 
 /* An output that went on growing while it was read is none the worse for it. */
-static bool is_trusted(const struct ask_piece *p, const struct file *f)
+static bool is_trusted(const struct query_piece *p, const struct file *f)
 {
     return p->steady || p->alone || f->is_output;
 }
 
 /* What came, where it belongs; with what the far side says of the file now. */
-static int keep(struct results *r, struct file *f, struct ask_piece *p, unsigned gen)
+static int keep(struct results *r, struct file *f, struct query_piece *p, unsigned gen)
 {
     int err = p->err;
 
@@ -150,8 +150,8 @@ struct kept {
     int          err;
 };
 
-/* ask() has put the pieces in another order: find the file of each again. */
-static struct file *file_of(struct batch *b, const struct ask_piece *p, unsigned *gen)
+/* query() has put the pieces in another order: find the file of each again. */
+static struct file *file_of(struct batch *b, const struct query_piece *p, unsigned *gen)
 {
     for (size_t i = 0; i < b->n; i++) {
         if (b->files[i]->path != p->path)
@@ -167,7 +167,7 @@ static void fetch(struct lane *l, struct batch *b, struct kept *kept)
 {
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
     struct results                    *r = l->results;
-    int                                err = ask(l, b->pieces, b->n, &o);
+    int                                err = query(l, b->pieces, b->n, &o);
     uint64_t                           got = 0;
 
     for (size_t i = 0; i < b->n; i++) {

@@ -9,7 +9,7 @@
  * Before the first byte and after the last one of a stripe the far side is asked what the file is.
  * If that is another one by then, what came is dropped and those who still wait begin anew.
  */
-#include "ask.h"
+#include "query.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -188,8 +188,8 @@ static int look(struct stripe *s)
 {
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
     struct results                    *r = s->lane->results;
-    struct ask_piece p = { .token = s->file->token, .path = s->file->path, .alone = true };
-    int              err = ask(s->lane, &p, 1, &o);
+    struct query_piece p = { .token = s->file->token, .path = s->file->path, .alone = true };
+    int              err = query(s->lane, &p, 1, &o);
 
     if (err == 0)
         err = p.err;

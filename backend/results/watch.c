@@ -44,7 +44,7 @@ static void *watch_main(void *arg)
 
 void watch_start(struct results *r)
 {
-    if (!r->watching)
+    if (!r->watching && !r->closing)
         r->watching = thread_start(&r->watch, watch_main, r) == 0;
 }
 
@@ -52,4 +52,5 @@ void watch_join(struct results *r)
 {
     if (r->watching)
         pthread_join(r->watch, NULL);
+    r->watching = false;
 }

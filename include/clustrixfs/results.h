@@ -37,7 +37,10 @@ typedef void results_changed(void *arg, const char *token, const char *path);
  */
 int  results_open(struct results **rp, const struct cluster *c, results_changed *fn, void *arg,
                   struct error *e) must_check;
-void results_close(struct results *r); /* every results_done has been called then */
+/* End all lanes: every results_done has been called then, and those that come get -EHOSTUNREACH at
+ * once. results_take() and results_read() still work. */
+void results_stop(struct results *r);
+void results_close(struct results *r); /* NULL is fine */
 
 /* The link came up, or went down with this sentence (NULL: up). */
 void results_link(struct results *r, const char *why_down);
@@ -55,6 +58,10 @@ int results_take(struct results *r, struct span collected, struct error *e) must
  */
 void results_look(struct results *r, const char *token, const char *run);
 
+/* The same for an ended job of which something was removed here: it comes back, a moment after the
+ * last call. */
+void results_restore(struct results *r, const char *token, const char *run);
+
 /* Whether MIRROR/TOKEN/path has all its bytes in [off, off + size) (up to its end). */
 bool results_has(struct results *r, const char *token, const char *path, off_t off, size_t size);
 
@@ -65,7 +72,8 @@ bool results_has(struct results *r, const char *token, const char *path, off_t o
  */
 ssize_t results_read(struct results *r, int fd, void *data, size_t size, off_t off) must_check;
 
-/* Put right what fstat() says of a file of the mirror: its mtime, while it is being written to. */
+/* What fstat() says of something in the mirror becomes what it stands for: its mode, its mtime
+ * (also while it is being written to), and the blocks of a file that is all there. */
 void results_stat(struct results *r, struct stat *st);
 
 /*

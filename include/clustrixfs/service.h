@@ -9,6 +9,7 @@
 #ifndef CLUSTRIXFS_SERVICE_H
 #define CLUSTRIXFS_SERVICE_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -134,12 +135,42 @@ void service_control(struct service *s, job_id id, struct span words, service_do
 void service_forget(struct service *s, job_id id, service_done *done, void *arg);
 
 /*
- * Files of jobs. Where the cluster is this machine they are opened directly; the paths below are
- * then directories or files here. -ENOENT: not there (yet); -EREMOTE: not on this machine.
+ * Files of jobs. Where the cluster is this machine, the path is that of the job's own file or
+ * directory. Where it is not, it leads into the mirror (results.h): what is known of the far side,
+ * with true sizes and times, which may be looked at like anything here, but whose bytes may be
+ * elsewhere: it is read through service_far_read() alone. Asking for the path of a live job says
+ * that somebody looks at it. -ENOENT: not there (yet); -EREMOTE: there is no mirror. [loop]
  */
 enum job_file { JOB_STDOUT, JOB_STDERR, JOB_FILES };
 int service_local_path(struct service *s, job_id id, enum job_file what, struct buf *out)
     must_check;
+
+/* Whether such a path, or one below it, lies in a mirror. The calls below are for those only. */
+bool service_is_far(const struct service *s, const char *path);
+
+/*
+ * Read what is here, through a descriptor of that file: how many bytes, 0 at its end; -EAGAIN: not
+ * all of them are here; or another errno. Waits for the disk only.
+ */
+ssize_t service_far_read(struct service *s, const char *path, int fd, void *data, size_t size,
+                         off_t off) must_check;
+/*
+ * Bring them here. `done`: 0, they are; or why not (-EHOSTUNREACH, -ETIMEDOUT, -ESTALE, -ENOENT,
+ * -EACCES, -EIO): within half a minute when nothing comes. It may be called before this returns.
+ */
+void service_far_want(struct service *s, const char *path, off_t off, size_t size,
+                      service_done *done, void *arg);
+/* Answer all that wait for such bytes, and from now on all that would, with -EHOSTUNREACH. */
+void service_far_stop(struct service *s);
+/* From what stat() says of that file here to what it is at the far side. */
+void service_far_stat(const struct service *s, const char *path, struct stat *st);
+/* Somebody looks at the files of this job: a live one's are asked for anew, soon. Quick. */
+void service_look(struct service *s, job_id id);
+/*
+ * Names in the files/ of an ended far job were removed, here: unless the job is forgotten, they
+ * come back, a moment after the last one.
+ */
+void service_far_removed(struct service *s, job_id id); /* [loop] */
 
 /*
  * Clusters.
@@ -168,6 +199,8 @@ enum service_change {
     CHANGE_JOB_STATE = 2,
     CHANGE_JOB_GONE = 4,
     CHANGE_LOG = 8,
+    CHANGE_JOB_FILES = 16, /* of a far job that somebody looked at: bytes, or names in files/;
+                              from a thread of results.h */
 };
 typedef void service_changed(void *arg, job_id id, unsigned what);
 void service_watch(struct service *s, service_changed *fn, void *arg);

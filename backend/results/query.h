@@ -1,8 +1,8 @@
 /*
- * ask.h - one command that brings small files and pieces of files, checked
+ * query.h - one command that brings small files and pieces of files, checked
  */
-#ifndef CLUSTRIXFS_RESULTS_ASK_H
-#define CLUSTRIXFS_RESULTS_ASK_H
+#ifndef CLUSTRIXFS_RESULTS_QUERY_H
+#define CLUSTRIXFS_RESULTS_QUERY_H
 
 #include "parts.h"
 
@@ -10,7 +10,7 @@
 #define WHOLE_MAX ((off_t)1024 * 1024)
 
 /* What to bring, and what came. */
-struct ask_piece {
+struct query_piece {
     const char     *token, *path; /* borrowed                                         */
     off_t           off, len;     /* multiples of MIRROR_GRAIN; len 0: nothing but the attributes;
                                      WHOLE_MAX at 0: the whole file                   */
@@ -26,12 +26,14 @@ struct ask_piece {
  * One round trip for all of them. `answer` holds the data. 0, and each piece's own `err`;
  * -EHOSTUNREACH, -EIO or another errno: nothing is known of any. [no lock]
  */
-int ask(struct lane *l, struct ask_piece *pieces, size_t n, struct outcome *answer) must_check;
+int query(struct lane *l, struct query_piece *pieces, size_t n, struct outcome *answer)
+    must_check;
 
 /* For tests: the script, and what it printed taken to pieces. `pieces` sorted by directory. */
-#define ASK_MARK 32
-int  ask_script(struct buf *out, const char *root, const char mark[ASK_MARK + 1],
-                const struct ask_piece *pieces, size_t n) must_check;
-void ask_hear(struct ask_piece *pieces, size_t n, const char mark[ASK_MARK + 1], struct span text);
+#define QUERY_MARK 32
+int  query_script(struct buf *out, const char *root, const char mark[QUERY_MARK + 1],
+                  const struct query_piece *pieces, size_t n) must_check;
+void query_hear(struct query_piece *pieces, size_t n, const char mark[QUERY_MARK + 1],
+                struct span text);
 
 #endif

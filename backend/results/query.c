@@ -1,5 +1,5 @@
 /*
- * ask.c - one command that brings small files and pieces of files, checked
+ * query.c - one command that brings small files and pieces of files, checked
  *
  * Files that lie in one directory have their turn together: what they are, their bytes one behind
  * the other, and what they are then. Nothing marks where the bytes of one end but its length as it
@@ -10,7 +10,7 @@
  * The directory is entered by its real path and left alone when that is another than it should be:
  * a job may put a link in its place, and what that leads to is not the job's.
  */
-#include "ask.h"
+#include "query.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,31 +21,35 @@
 #include "clustrixfs/collect.h"
 #include "clustrixfs/quote.h"
 
-#define ASK_TIMEOUT_MS 60000
+#define QUERY_TIMEOUT_MS 60000
 
-/* R: the real path of ROOT. g DIR: go there; m: the mark; s: what files are. */
+/*
+ * R: the real path of ROOT. g DIR: go there; m: the mark; s: what files are; c: all are plain ones,
+ * so that nothing is read from a pipe for ever, or through a link.
+ */
 static const char prologue[] =
     "export LC_ALL=C\n"
     "s() { stat -c '%f %s %.9Y' -- \"$@\"; }\n"
     "m() { printf '\\n%s\\n' \"$M\"; }\n"
+    "c() { for f; do [ -f \"$f\" ] && [ ! -L \"$f\" ] || return; done; }\n"
     "g() { cd -P -- \"$R/$1\" && [ \"$PWD\" = \"$R/$1\" ]; }\n"
     "exec </dev/null 2>/dev/null\n";
 
-static struct span dir_of(const struct ask_piece *p)
+static struct span dir_of(const struct query_piece *p)
 {
     const char *slash = strrchr(p->path, '/');
 
     return (struct span){ p->path, slash ? (size_t)(slash - p->path) : 0 };
 }
 
-static const char *name_of(const struct ask_piece *p)
+static const char *name_of(const struct query_piece *p)
 {
     const char *slash = strrchr(p->path, '/');
 
     return slash ? slash + 1 : p->path;
 }
 
-static bool same_turn(const struct ask_piece *a, const struct ask_piece *b)
+static bool same_turn(const struct query_piece *a, const struct query_piece *b)
 {
     struct span x = dir_of(a), y = dir_of(b);
 
@@ -54,7 +58,7 @@ static bool same_turn(const struct ask_piece *a, const struct ask_piece *b)
 }
 
 /* How many from the first one on have their turn together. */
-static size_t turn_of(const struct ask_piece *p, size_t n)
+static size_t turn_of(const struct query_piece *p, size_t n)
 {
     size_t i = 1;
 
@@ -63,47 +67,50 @@ static size_t turn_of(const struct ask_piece *p, size_t n)
     return i;
 }
 
-static void add_name(struct buf *out, const struct ask_piece *p)
+static void add_name(struct buf *out, const struct query_piece *p)
 {
     buf_add_str(out, " ./");
     quote_word(out, span_str(name_of(p)));
 }
 
-static void add_names(struct buf *out, const char *verb, const struct ask_piece *p, size_t n)
+static bool is_whole(const struct query_piece *p)
 {
-    buf_add_str(out, verb);
-    for (size_t i = 0; i < n; i++)
-        add_name(out, &p[i]);
-    buf_add_str(out, "; ");
+    return p->off == 0 && p->len == WHOLE_MAX;
 }
 
-/* The bytes: runs of whole files with one command, a piece with one each. */
-static void add_reads(struct buf *out, const struct ask_piece *p, size_t n)
+static void add_piece(struct buf *out, const struct query_piece *p)
 {
-    for (size_t i = 0; i < n;) {
-        size_t whole = 0;
+    if (p->len == 0)
+        return;
+    buf_add_str(out, "dd if=./");
+    quote_word(out, span_str(name_of(p)));
+    buf_printf(out, " bs=%d skip=%lld count=%lld; ", MIRROR_GRAIN,
+               (long long)(p->off / MIRROR_GRAIN), (long long)(p->len / MIRROR_GRAIN));
+}
 
-        while (i + whole < n && p[i + whole].off == 0 && p[i + whole].len == WHOLE_MAX)
-            whole++;
-        if (whole > 0) {
-            char verb[48];
+/* The bytes: where all of them are whole files, with one command. */
+static void add_reads(struct buf *out, const struct query_piece *p, size_t n)
+{
+    size_t whole = 0;
 
-            snprintf(verb, sizeof(verb), "head -q -c %lld --", (long long)WHOLE_MAX);
-            add_names(out, verb, &p[i], whole);
-            i += whole;
+    while (whole < n && is_whole(&p[whole]))
+        whole++;
+    if (whole == n) {
+        buf_printf(out, "head -q -c %lld -- \"$@\"; ", (long long)WHOLE_MAX);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!is_whole(&p[i])) {
+            add_piece(out, &p[i]);
             continue;
         }
-        if (p[i].len > 0) {
-            buf_add_str(out, "dd if=./");
-            quote_word(out, span_str(name_of(&p[i])));
-            buf_printf(out, " bs=%d skip=%lld count=%lld; ", MIRROR_GRAIN,
-                       (long long)(p[i].off / MIRROR_GRAIN), (long long)(p[i].len / MIRROR_GRAIN));
-        }
-        i++;
+        buf_printf(out, "head -c %lld --", (long long)WHOLE_MAX);
+        add_name(out, &p[i]);
+        buf_add_str(out, "; ");
     }
 }
 
-static void add_turn(struct buf *out, const struct ask_piece *p, size_t n)
+static void add_turn(struct buf *out, const struct query_piece *p, size_t n)
 {
     _cleanup_(bufp) struct buf dir = BUF_INIT;
     struct span                below = dir_of(p);
@@ -111,17 +118,16 @@ static void add_turn(struct buf *out, const struct ask_piece *p, size_t n)
     buf_printf(&dir, "%s%s%.*s", p->token, below.len > 0 ? "/" : "", (int)below.len, below.data);
     buf_add_str(out, "m; if g ");
     quote_word(out, buf_span(&dir));
-    buf_add_str(out, "; then ");
-    add_names(out, "s", p, n);
-    buf_add_str(out, "m; ");
+    buf_add_str(out, "; then set --");
+    for (size_t i = 0; i < n; i++)
+        add_name(out, &p[i]);
+    buf_add_str(out, "; s \"$@\"; m; if c \"$@\"; then ");
     add_reads(out, p, n);
-    buf_add_str(out, "m; ");
-    add_names(out, "s", p, n);
-    buf_add_str(out, "else m; m; fi\n");
+    buf_add_str(out, ":; fi; m; s \"$@\"; else m; m; fi\n");
 }
 
-int ask_script(struct buf *out, const char *root, const char mark[ASK_MARK + 1],
-               const struct ask_piece *pieces, size_t n)
+int query_script(struct buf *out, const char *root, const char mark[QUERY_MARK + 1],
+               const struct query_piece *pieces, size_t n)
 {
     buf_printf(out, "M=%s\n%s", mark, prologue);
     buf_add_str(out, "cd -P -- ");
@@ -142,10 +148,10 @@ int ask_script(struct buf *out, const char *root, const char mark[ASK_MARK + 1],
  */
 static bool cut_mark(struct span *rest, const char *mark)
 {
-    if (rest->len < ASK_MARK + 2 || rest->data[0] != '\n' || rest->data[ASK_MARK + 1] != '\n' ||
-        memcmp(rest->data + 1, mark, ASK_MARK) != 0)
+    if (rest->len < QUERY_MARK + 2 || rest->data[0] != '\n' || rest->data[QUERY_MARK + 1] != '\n' ||
+        memcmp(rest->data + 1, mark, QUERY_MARK) != 0)
         return false;
-    *rest = (struct span){ rest->data + ASK_MARK + 2, rest->len - ASK_MARK - 2 };
+    *rest = (struct span){ rest->data + QUERY_MARK + 2, rest->len - QUERY_MARK - 2 };
     return true;
 }
 
@@ -216,7 +222,7 @@ static size_t read_attrs(struct span text, struct far_attr *attrs, size_t n)
     return text.len == 0 ? i : 0;
 }
 
-static off_t expected(const struct ask_piece *p)
+static off_t expected(const struct query_piece *p)
 {
     off_t size = (off_t)p->attr.size;
 
@@ -225,14 +231,14 @@ static off_t expected(const struct ask_piece *p)
     return size - p->off < p->len ? size - p->off : p->len;
 }
 
-static void fail_turn(struct ask_piece *p, size_t n, int err)
+static void fail_turn(struct query_piece *p, size_t n, int err)
 {
     for (size_t i = 0; i < n; i++)
         p[i].err = err;
 }
 
 /* The bytes of each, if what comes behind them is the mark. */
-static bool cut_data(struct ask_piece *p, size_t n, const char *mark, struct span *rest)
+static bool cut_data(struct query_piece *p, size_t n, const char *mark, struct span *rest)
 {
     for (size_t i = 0; i < n; i++) {
         size_t len = (size_t)expected(&p[i]);
@@ -251,7 +257,8 @@ static bool same_attr(const struct far_attr *a, const struct far_attr *b)
 }
 
 /* All of a turn is judged by what was said before and after its bytes. */
-static void judge_turn(struct ask_piece *p, size_t n, const struct far_attr *after, size_t n_after)
+static void judge_turn(struct query_piece *p, size_t n, const struct far_attr *after,
+                       size_t n_after)
 {
     for (size_t i = 0; i < n; i++) {
         p[i].steady = n_after == n && same_attr(&p[i].attr, &after[i]);
@@ -262,7 +269,7 @@ static void judge_turn(struct ask_piece *p, size_t n, const struct far_attr *aft
 }
 
 /* What one file alone has against being read. */
-static int why_not(const struct ask_piece *p, size_t n_before, struct span data, const char *mark)
+static int why_not(const struct query_piece *p, size_t n_before, struct span data, const char *mark)
 {
     if (n_before == 0)
         return -ENOENT;
@@ -272,7 +279,7 @@ static int why_not(const struct ask_piece *p, size_t n_before, struct span data,
 }
 
 /* Behind its mark; false: the rest of the text cannot be read either. */
-static bool hear_turn(struct ask_piece *p, size_t n, const char *mark, struct span *rest)
+static bool hear_turn(struct query_piece *p, size_t n, const char *mark, struct span *rest)
 {
     _cleanup_(freep) struct far_attr *attrs = calloc(2 * n, sizeof(*attrs));
     struct span                       data;
@@ -301,7 +308,8 @@ static bool hear_turn(struct ask_piece *p, size_t n, const char *mark, struct sp
     return true;
 }
 
-void ask_hear(struct ask_piece *pieces, size_t n, const char mark[ASK_MARK + 1], struct span text)
+void query_hear(struct query_piece *pieces, size_t n, const char mark[QUERY_MARK + 1],
+                struct span text)
 {
     fail_turn(pieces, n, -EAGAIN);
     cut_to_mark(&text, mark); /* what a login script prints */
@@ -319,7 +327,7 @@ void ask_hear(struct ask_piece *pieces, size_t n, const char mark[ASK_MARK + 1],
 
 static int compare_pieces(const void *a, const void *b)
 {
-    const struct ask_piece *x = a, *y = b;
+    const struct query_piece *x = a, *y = b;
     struct span             dx = dir_of(x), dy = dir_of(y);
     size_t                  len = dx.len < dy.len ? dx.len : dy.len;
     int                     c = strcmp(x->token, y->token);
@@ -329,9 +337,9 @@ static int compare_pieces(const void *a, const void *b)
     return c ? c : (dx.len > dy.len) - (dx.len < dy.len);
 }
 
-static int make_mark(char mark[ASK_MARK + 1])
+static int make_mark(char mark[QUERY_MARK + 1])
 {
-    unsigned char random[ASK_MARK / 2];
+    unsigned char random[QUERY_MARK / 2];
 
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return -EIO;
@@ -340,20 +348,20 @@ static int make_mark(char mark[ASK_MARK + 1])
     return 0;
 }
 
-int ask(struct lane *l, struct ask_piece *pieces, size_t n, struct outcome *answer)
+int query(struct lane *l, struct query_piece *pieces, size_t n, struct outcome *answer)
 {
     _cleanup_(commandp) struct command c = COMMAND_INIT;
     struct error                       e = ERROR_INIT;
-    char                               mark[ASK_MARK + 1];
+    char                               mark[QUERY_MARK + 1];
     int                                r = make_mark(mark);
 
     qsort(pieces, n, sizeof(*pieces), compare_pieces);
-    c.timeout_ms = ASK_TIMEOUT_MS;
+    c.timeout_ms = QUERY_TIMEOUT_MS;
     if (r == 0)
-        r = ask_script(&c.input, l->results->cluster->root, mark, pieces, n);
+        r = query_script(&c.input, l->results->cluster->root, mark, pieces, n);
     /* Through its input, since a command line has room for a few hundred names only. */
     if (r == 0)
-        r = strv_add(&c.argv, "sh");
+        r = strv_add(&c.argv, "/bin/sh");
     if (r == 0)
         r = strv_add(&c.argv, "-c");
     if (r == 0)
@@ -363,6 +371,6 @@ int ask(struct lane *l, struct ask_piece *pieces, size_t n, struct outcome *answ
     if (r == 0)
         r = lane_error(l, l->results->cluster->transport->run(l->t, &c, answer, &e));
     if (r == 0)
-        ask_hear(pieces, n, mark, buf_span(&answer->out));
+        query_hear(pieces, n, mark, buf_span(&answer->out));
     return r;
 }
