@@ -200,7 +200,9 @@ controller_answers()
 
 controller_up()
 {
-    running "$D/state/slurmctld.pid" slurmctld || slurmctld || return
+    if ! running "$D/state/slurmctld.pid" slurmctld; then
+        slurmctld || return
+    fi
     until_true 20 controller_answers
 }
 
@@ -211,11 +213,20 @@ node_up() # NODE
     slurmd -N "$1"
 }
 
+node_ready() # NODE
+{
+    case $(timeout 5 sinfo -h -N -p main -n "$1" -o %T) in
+    idle | mixed | allocated | completing) ;;
+    *) return 1 ;;
+    esac
+}
+
 nodes_ready()
 {
-    local states
-    states=$(timeout 5 sinfo -h -N -p main -o %T) && [ "$(echo "$states" | grep -c .)" = 4 ] &&
-        ! echo "$states" | grep -qv -e '^idle$' -e '^mixed$' -e '^allocated$' -e '^completing$'
+    local node
+    for node in $NODES; do
+        node_ready "$node" || return
+    done
 }
 
 service_up()
@@ -223,7 +234,7 @@ service_up()
     local node
     need_program slurmctld slurmctld && need_program slurmd slurmd &&
         need_program sbatch slurm-client && need_program munged munge || return
-    ensure_account
+    ensure_account || return
     mkdir -p "$D/etc" "$D/state" "$D/log" "$D/spool"
     chown slurm:slurm "$D/state" "$D/log"
     munge_up || return
