@@ -128,14 +128,10 @@ kill_slurmd() # NODE [SERVICE]
 # The supervisors of its jobs, known by their sockets in the spool, and what they have started.
 processes_of_node() # NODE SERVICE
 {
-    local dir=$CFX_TESTBED/$2 p
+    local dir=$CFX_TESTBED/$2
     ss -xlpnH | awk -v s="$dir/spool/$1/" 'index($0, s)' | grep -o 'pid=[0-9]*' | cut -d= -f2
-    for p in /proc/[0-9]*; do
-        if grep -qszx "SLURMD_NODENAME=$1" "$p/environ" &&
-            grep -qszx "SLURM_CONF=$dir/etc/slurm.conf" "$p/environ"; then
-            echo "${p#/proc/}"
-        fi
-    done
+    grep -lszx "SLURMD_NODENAME=$1" /proc/[0-9]*/environ |
+        xargs -r grep -lszx "SLURM_CONF=$dir/etc/slurm.conf" | cut -d/ -f3
 }
 
 kill_node() # NODE [SERVICE]

@@ -120,7 +120,7 @@ port_open() # PORT
 # A program that does not answer is not up: a stopped daemon would keep its clients waiting.
 answers() # COMMAND...
 {
-    timeout 5 "$@" >/dev/null 2>&1
+    timeout 10 "$@" >/dev/null 2>&1
 }
 
 #

@@ -195,7 +195,7 @@ accounting_up()
 #
 controller_answers()
 {
-    timeout 5 scontrol ping 2>/dev/null | grep -q UP
+    timeout 10 scontrol ping 2>/dev/null | grep -q UP
 }
 
 controller_up()
@@ -213,20 +213,21 @@ node_up() # NODE
     slurmd -N "$1"
 }
 
+# How many of these take jobs, or would if they had room.
+ready_nodes() # NODE,...
+{
+    timeout 10 sinfo -h -N -p main -n "$1" -o %T |
+        grep -cx -e idle -e mixed -e allocated -e completing
+}
+
 node_ready() # NODE
 {
-    case $(timeout 5 sinfo -h -N -p main -n "$1" -o %T) in
-    idle | mixed | allocated | completing) ;;
-    *) return 1 ;;
-    esac
+    [ "$(ready_nodes "$1")" = 1 ]
 }
 
 nodes_ready()
 {
-    local node
-    for node in $NODES; do
-        node_ready "$node" || return
-    done
+    [ "$(ready_nodes "${NODES// /,}")" = 4 ]
 }
 
 service_up()
