@@ -16,9 +16,12 @@
 
 TESTBED=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CFX_TESTBED=${CFX_TESTBED:-${TMPDIR:-/tmp}/clustrixfs-testbed}
-CFX_SSH_PORT=${CFX_SSH_PORT:-2222}
-CFX_SSH_USER=cfxuser
-export CFX_TESTBED CFX_SSH_PORT CFX_SSH_USER
+CFX_SSH_USER=${CFX_SSH_USER:-cfxuser}
+# A second testbed beside the first has a directory and an account of its own, and this number
+# added to every port.
+CFX_PORT_SHIFT=${CFX_PORT_SHIFT:-0}
+CFX_SSH_PORT=$((2222 + CFX_PORT_SHIFT))
+export CFX_TESTBED CFX_PORT_SHIFT CFX_SSH_PORT CFX_SSH_USER
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C.UTF-8
 
 # The host aliases of the ssh service: each has a port of its own, on which commands find the
@@ -117,7 +120,7 @@ port_open() # PORT
 # A program that does not answer is not up: a stopped daemon would keep its clients waiting.
 answers() # COMMAND...
 {
-    timeout 5 "$@" >/dev/null 2>&1
+    timeout 10 "$@" >/dev/null 2>&1
 }
 
 #
@@ -169,23 +172,35 @@ as_account()
 
 #
 # The account that the far side's jobs run as. Its password is random, is kept for the tests in
-# $CFX_TESTBED/ssh/password, and holds only as long as the ssh service is up.
+# $CFX_TESTBED/ssh/password, and holds only as long as the ssh service is up. What the account's
+# comment says tells it from one of the same name that is a person's.
 #
-ensure_account()
+MADE_BY_US='clustrixfs testbed'
+
+account_is_ours()
 {
-    local hash='*'
-    getent passwd "$CFX_SSH_USER" >/dev/null && return
-    # Not "!": a locked account is refused by sshd even with a key.
-    useradd --create-home --shell /bin/bash --password "$hash" "$CFX_SSH_USER"
+    [ "$(getent passwd "$CFX_SSH_USER" | cut -d: -f5)" = "$MADE_BY_US" ]
 }
 
-# far COMMAND...: as that account, on this machine, in the environment of the service.
-far()
+ensure_account()
 {
-    local -a vars
-    mapfile -t vars < <(service_env)
-    (
-        cd "$(getent passwd "$CFX_SSH_USER" | cut -d: -f6)" || exit
-        as_account "$CFX_SSH_USER" env "${vars[@]}" "HOME=$PWD" "USER=$CFX_SSH_USER" "$@"
-    )
+    local no_password='*'
+    account_is_ours && return
+    if getent passwd "$CFX_SSH_USER" >/dev/null; then
+        complain "the account $CFX_SSH_USER was not made by the testbed; set CFX_SSH_USER"
+        return 1
+    fi
+    # Not "!": a locked account is refused by sshd even with a key.
+    useradd --create-home --shell /bin/bash --comment "$MADE_BY_US" --password "$no_password" \
+        "$CFX_SSH_USER"
+}
+
+set_account_password() # HASH
+{
+    account_is_ours && usermod --password "$1" "$CFX_SSH_USER"
+}
+
+remove_account()
+{
+    account_is_ours && userdel --remove "$CFX_SSH_USER" 2>/dev/null
 }

@@ -195,12 +195,14 @@ accounting_up()
 #
 controller_answers()
 {
-    timeout 5 scontrol ping 2>/dev/null | grep -q UP
+    timeout 10 scontrol ping 2>/dev/null | grep -q UP
 }
 
 controller_up()
 {
-    running "$D/state/slurmctld.pid" slurmctld || slurmctld || return
+    if ! running "$D/state/slurmctld.pid" slurmctld; then
+        slurmctld || return
+    fi
     until_true 20 controller_answers
 }
 
@@ -211,11 +213,21 @@ node_up() # NODE
     slurmd -N "$1"
 }
 
+# How many of these take jobs, or would if they had room.
+ready_nodes() # NODE,...
+{
+    timeout 10 sinfo -h -N -p main -n "$1" -o %T |
+        grep -cx -e idle -e mixed -e allocated -e completing
+}
+
+node_ready() # NODE
+{
+    [ "$(ready_nodes "$1")" = 1 ]
+}
+
 nodes_ready()
 {
-    local states
-    states=$(timeout 5 sinfo -h -N -p main -o %T) && [ "$(echo "$states" | grep -c .)" = 4 ] &&
-        ! echo "$states" | grep -qv -e '^idle$' -e '^mixed$' -e '^allocated$' -e '^completing$'
+    [ "$(ready_nodes "${NODES// /,}")" = 4 ]
 }
 
 service_up()
@@ -223,7 +235,7 @@ service_up()
     local node
     need_program slurmctld slurmctld && need_program slurmd slurmd &&
         need_program sbatch slurm-client && need_program munged munge || return
-    ensure_account
+    ensure_account || return
     mkdir -p "$D/etc" "$D/state" "$D/log" "$D/spool"
     chown slurm:slurm "$D/state" "$D/log"
     munge_up || return
