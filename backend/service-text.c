@@ -136,7 +136,23 @@ static void add_here(struct buf *out)
     json_pair_string(out, "host", host);
 }
 
-int text_cluster(const struct cluster *cluster, bool draining, struct buf *out)
+/* The last error is the one that keeps it from being up. */
+static void add_link(const struct link_state *link, struct buf *out)
+{
+    _cleanup_(bufp) struct buf state = BUF_INIT, since = BUF_INIT;
+
+    if (link_text(link, &state) || clock_format(&since, link->since_ns))
+        return; /* without memory nothing of the rest will fit either, and that is heard */
+    json_pair_string(out, "state", state.data);
+    json_pair_string(out, "state_since", since.data);
+    if (link->round_trip_ns)
+        json_pair_int(out, "round_trip_us", link->round_trip_ns / 1000);
+    if (link->why[0])
+        json_pair_string(out, "last_error", link->why);
+}
+
+int text_cluster(const struct cluster *cluster, const struct link_state *link, bool draining,
+                 struct buf *out)
 {
     const struct cluster c = cluster_look(cluster);
 
@@ -148,6 +164,8 @@ int text_cluster(const struct cluster *cluster, bool draining, struct buf *out)
         add_far(&c, out);
     else
         add_here(out);
+    if (c.transport->connect)
+        add_link(link, out);
     json_pair_string(out, "directory", c.root);
     if (c.cores)
         json_pair_int(out, "cores", c.cores);

@@ -8,6 +8,7 @@
 #include "clustrixfs/view.h"
 
 #include "admit.h"
+#include "link.h"
 
 /* check/NAME: warnings, the exact command, the files that would be put, the script last. */
 int text_rehearsal(const struct admitted *a, struct buf *out, struct error *e) must_check;
@@ -16,7 +17,8 @@ int text_rehearsal(const struct admitted *a, struct buf *out, struct error *e) m
 int text_script(const struct job_view *v, const struct cluster *c, struct span spec,
                 struct buf *out) must_check;
 /* clusters/C/info.json */
-int text_cluster(const struct cluster *c, bool draining, struct buf *out) must_check;
+int text_cluster(const struct cluster *c, const struct link_state *link, bool draining,
+                 struct buf *out) must_check;
 /* metrics, in Prometheus' text format */
 int text_metrics(const uint64_t counts[JOB_STATE_COUNT], uint64_t submitted, uint64_t started,
                  uint64_t commits, struct buf *out) must_check;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "clustrixfs/scheduler.h"
+#include "clustrixfs/transport.h"
 
 #include "service-parts.h"
 #include "service-text.h"
@@ -182,24 +183,43 @@ const struct config *service_config(const struct service *s)
 
 int service_cluster_state(struct service *s, unsigned cluster, struct buf *out)
 {
-    return buf_add_str(out, engine_draining(s->engine, cluster) ? "draining: starts nothing new\n"
-                                                                : "up\n");
+    struct link_state link = engine_link(s->engine, cluster);
+    int               r = link_text(&link, out);
+
+    if (engine_draining(s->engine, cluster))
+        buf_add_str(out, "; draining: starts nothing new");
+    buf_add_char(out, '\n');
+    return r ? r : buf_error(out);
+}
+
+int service_cluster_trouble(struct service *s, unsigned cluster, struct buf *out)
+{
+    struct link_state link = engine_link(s->engine, cluster);
+
+    return link.is == LINK_UP ? 0 : link_text(&link, out);
 }
 
 int service_cluster_info(struct service *s, unsigned cluster, struct buf *out)
 {
-    return text_cluster(&s->config->clusters[cluster], engine_draining(s->engine, cluster), out);
+    struct link_state link = engine_link(s->engine, cluster);
+
+    return text_cluster(&s->config->clusters[cluster], &link,
+                        engine_draining(s->engine, cluster), out);
 }
 
-/* The words for a cluster's ctl, and whether it may start jobs afterwards. */
 static const struct {
-    const char *word;
-    bool        drain;
-} cluster_words[] = { { "drain", true }, { "connect", false } };
+    const char       *word;
+    enum cluster_wish wish;
+} cluster_words[] = {
+    { "connect", CLUSTER_CONNECT },
+    { "disconnect", CLUSTER_DISCONNECT },
+    { "drain", CLUSTER_DRAIN },
+};
 
 void service_cluster_control(struct service *s, unsigned cluster, struct span words,
                              service_done *done, void *arg)
 {
+    bool         here = !s->config->clusters[cluster].transport->connect;
     struct error e = ERROR_INIT;
     struct span  line = { 0 }, word = { 0 };
     int          r;
@@ -207,13 +227,14 @@ void service_cluster_control(struct service *s, unsigned cluster, struct span wo
     if (span_next_line(&words, &line))
         span_next_word(&line, &word);
     for (size_t i = 0; i < ARRAY_SIZE(cluster_words); i++)
-        if (span_is(word, cluster_words[i].word)) {
-            engine_drain(s->engine, cluster, cluster_words[i].drain, done, arg);
+        if (span_is(word, cluster_words[i].word) &&
+            !(here && cluster_words[i].wish == CLUSTER_DISCONNECT)) {
+            engine_cluster(s->engine, cluster, cluster_words[i].wish, done, arg);
             return;
         }
-    r = error_set(&e, -EINVAL,
-                  "write drain (start nothing new) or connect (go on); this cluster is this "
-                  "machine, so there is nothing to disconnect");
+    r = error_set(&e, -EINVAL, "write drain (start nothing new) or connect (go on)%s",
+                  here ? "; this cluster is this machine, so there is nothing to disconnect"
+                       : ", or disconnect (leave it alone until connect)");
     done(arg, r, &e);
 }
 

@@ -74,11 +74,25 @@ int show_state(struct mount *m unused_arg, uint64_t key unused_arg, const struct
     return buf_add_char(out, '\n');
 }
 
-int show_reason(struct mount *m unused_arg, uint64_t key unused_arg, const struct job_view *v,
-                struct buf *out)
+/* What is known of a live job is as old as the last word from its cluster. */
+static int add_trouble(struct mount *m, const struct job_view *v, struct buf *out)
 {
+    _cleanup_(bufp) struct buf trouble = BUF_INIT;
+    const struct cluster *c = config_cluster(service_config(m->service), v->cluster);
+    int r = c && !job_ended(v->state) ? service_cluster_trouble(m->service, c->index, &trouble) : 0;
+
+    if (r || !trouble.len)
+        return r;
+    return buf_printf(out, " (cluster %s: %s)", c->name, trouble.data);
+}
+
+int show_reason(struct mount *m, uint64_t key unused_arg, const struct job_view *v, struct buf *out)
+{
+    int r;
+
     buf_add_str(out, v->reason);
-    return buf_add_char(out, '\n');
+    r = add_trouble(m, v, out);
+    return r ? r : buf_add_char(out, '\n');
 }
 
 int show_exit_code(struct mount *m unused_arg, uint64_t key unused_arg, const struct job_view *v,

@@ -55,10 +55,7 @@ struct job *accept_job(struct engine *en, struct admitted *a)
     if (after_begin(en, j, false))
         log_line(LOG_ERROR, "job=%llu: out of memory for what it waits for",
                  (unsigned long long)JOB_NUMBER(j->v.id));
-    duty_do(en, j);
-    for (uint32_t i = 0; i < j->n_elements; i++)
-        if (j->elements[i])
-            duty_do(en, j->elements[i]);
+    duty_go_on(en, j);
     return j;
 }
 

@@ -107,15 +107,6 @@ int after_begin(struct engine *en, struct job *j, bool again)
     return 0;
 }
 
-static void go_on(struct engine *en, struct job *j)
-{
-    if (!j->n_elements)
-        duty_do(en, j);
-    for (uint32_t i = 0; i < j->n_elements; i++)
-        if (j->elements[i])
-            duty_do(en, j->elements[i]);
-}
-
 static void tell(struct engine *en, struct job *waiter, const struct job *ended)
 {
     struct wait w;
@@ -131,7 +122,7 @@ static void tell(struct engine *en, struct job *waiter, const struct job *ended)
             waiter->waits_left--;
     }
     if (!waiter->waits_left && !job_ended(waiter->v.state))
-        go_on(en, waiter);
+        duty_go_on(en, waiter);
 }
 
 void after_ended(struct engine *en, struct job *j)

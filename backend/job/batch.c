@@ -70,7 +70,7 @@ void batch_drop_last(struct batch *b)
 }
 
 /* What a transport's or a scheduler's return value says about all of them. */
-static void verdict(struct batch *b, int r, const struct error *e)
+void batch_verdict(struct batch *b, int r, const struct error *e)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct answer *a = b->answers[i];
@@ -84,7 +84,7 @@ static void verdict(struct batch *b, int r, const struct error *e)
     }
 }
 
-static struct job_ref ref_of(const struct order *o)
+struct job_ref batch_ref(const struct order *o)
 {
     return (struct job_ref){
         .id = o->id,
@@ -92,6 +92,12 @@ static struct job_ref ref_of(const struct order *o)
         .native = o->native,
         .attempt = o->attempt,
     };
+}
+
+void batch_refs(const struct batch *b, struct job_ref refs[BATCH_MAX])
+{
+    for (size_t i = 0; i < b->n; i++)
+        refs[i] = batch_ref(b->orders[i]);
 }
 
 /* Say the verb for those whose answer is still open (`is` SAID). */
@@ -107,7 +113,7 @@ static void say(struct batch *b, struct transport *t, const struct cluster *c)
     for (size_t i = 0; i < b->n; i++)
         if (b->answers[i]->is == ANSWER_SAID) {
             at[ask.n] = i;
-            refs[ask.n++] = ref_of(b->orders[i]);
+            refs[ask.n++] = batch_ref(b->orders[i]);
         }
     if (!ask.n)
         return;
@@ -115,7 +121,7 @@ static void say(struct batch *b, struct transport *t, const struct cluster *c)
     for (size_t k = 0; k < ask.n; k++) {
         struct batch one = { .orders = b->orders + at[k], .answers = b->answers + at[k], .n = 1 };
 
-        verdict(&one, r, &e);
+        batch_verdict(&one, r, &e);
         b->answers[at[k]]->report = reports[k];
     }
 }
@@ -176,7 +182,7 @@ static void stage(struct batch *b, struct transport *t, const struct cluster *c)
         if (!r)
             r = move_in(o, t, c, &e);
         /* Nothing was submitted yet: whatever went wrong, the command was not started. */
-        verdict(&one, r ? TRANSPORT_E_NOT_RUN : 0, &e);
+        batch_verdict(&one, r ? TRANSPORT_E_NOT_RUN : 0, &e);
     }
 }
 
@@ -207,6 +213,10 @@ void batch_fetch_records(struct batch *b, struct transport *t, const struct clus
     _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
     int r = 0;
 
+    if (!c->transport->here) {
+        batch_collect(b, t, c);
+        return;
+    }
     for (size_t i = 0; !r && i < b->n; i++) {
         r = add_path(&files, b->answers[i], c, RECORD_EXIT);
         if (!r)
@@ -226,15 +236,23 @@ static void run_verb(struct batch *b, struct transport *t, const struct cluster 
 static void run_submit(struct batch *b, struct transport *t, const struct cluster *c)
 {
     stage(b, t, c);
-    say(b, t, c);
+    if (c->scheduler->queues)
+        batch_submit(b, t, c);
+    else
+        say(b, t, c);
     batch_fetch_records(b, t, c);
 }
 
 /* Asked first and fetched after: a job that ends in between leaves its record in time. */
 static void run_look(struct batch *b, struct transport *t, const struct cluster *c)
 {
-    say(b, t, c);
+    if (!c->scheduler->queues)
+        say(b, t, c);
+    else if (b->orders[0]->verb == VERB_FIND)
+        batch_find(b, t, c);
     batch_fetch_records(b, t, c);
+    if (c->scheduler->queues)
+        batch_account(b, t, c);
 }
 
 static void run_remove(struct batch *b, struct transport *t, const struct cluster *c)
@@ -247,7 +265,7 @@ static void run_remove(struct batch *b, struct transport *t, const struct cluste
 
         if (!r)
             r = c->transport->remove(t, path.data, &e);
-        verdict(&one, r, &e);
+        batch_verdict(&one, r, &e);
     }
 }
 

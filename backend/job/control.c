@@ -39,6 +39,32 @@ static int do_cancel(struct engine *en, struct job *j, const char *arg, struct e
     return 0;
 }
 
+/* What is said at once and not kept as a wish has to be possible now. */
+static int can_say(struct engine *en, const struct job *j, enum scheduler_verb verb,
+                   const char *word, struct error *e)
+{
+    const struct scheduler_ops *s = j->cluster->scheduler;
+
+    if (!s || !s->verbs[verb].say)
+        return error_set(e, -EOPNOTSUPP, "%s: cluster %s has no such thing", word,
+                         j->cluster->name);
+    if (!job_place(en, j)->open)
+        return error_set(e, -EHOSTUNREACH,
+                         "%s: cluster %s cannot be reached now; clusters/%s/state says why", word,
+                         j->cluster->name, j->cluster->name);
+    return 0;
+}
+
+static int say_now(struct engine *en, struct job *j, enum scheduler_verb verb, const char *word,
+                   const char *arg, struct error *e)
+{
+    int r = can_say(en, j, verb, word, e);
+
+    if (!r)
+        duty_order(en, j, ORDER_VERB, verb, arg);
+    return r;
+}
+
 static int do_hold(struct engine *en, struct job *j, const char *arg, struct error *e)
 {
     (void)arg;
@@ -47,7 +73,7 @@ static int do_hold(struct engine *en, struct job *j, const char *arg, struct err
     duty_at(en, j, 0);
     if (j->queued)
         slots_unqueue(job_place(en, j), j);
-    set_wish(en, j, WISH_HOLD, 0);
+    set_wish(en, j, WISH_HOLD, WISH_RELEASE);
     return 0;
 }
 
@@ -58,7 +84,7 @@ static int do_release(struct engine *en, struct job *j, const char *arg, struct 
         return j->v.state == JOB_QUEUED || j->v.state == JOB_ACCEPTED
                    ? 0
                    : not_now(j, "release", ", not held", e);
-    set_wish(en, j, 0, WISH_HOLD);
+    set_wish(en, j, job_in_queue(j) ? WISH_RELEASE : 0, WISH_HOLD);
     return 0;
 }
 
@@ -68,8 +94,7 @@ static int do_suspend(struct engine *en, struct job *j, const char *arg, struct 
     /* Said also where it seems to be so: an earlier word may still be on its way. */
     if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
         return not_now(j, "suspend", ", and only a running job can be suspended", e);
-    duty_order(en, j, ORDER_VERB, VERB_SUSPEND, NULL);
-    return 0;
+    return say_now(en, j, VERB_SUSPEND, "suspend", NULL, e);
 }
 
 static int do_resume(struct engine *en, struct job *j, const char *arg, struct error *e)
@@ -77,8 +102,7 @@ static int do_resume(struct engine *en, struct job *j, const char *arg, struct e
     (void)arg;
     if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
         return not_now(j, "resume", ", not suspended", e);
-    duty_order(en, j, ORDER_VERB, VERB_RESUME, NULL);
-    return 0;
+    return say_now(en, j, VERB_RESUME, "resume", NULL, e);
 }
 
 static int do_rerun(struct engine *en, struct job *j, const char *arg, struct error *e)
@@ -120,8 +144,7 @@ static int do_signal(struct engine *en, struct job *j, const char *arg, struct e
                          arg);
     if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
         return not_now(j, "signal", ", and only a running job can get a signal", e);
-    duty_order(en, j, ORDER_VERB, VERB_SIGNAL, name);
-    return 0;
+    return say_now(en, j, VERB_SIGNAL, "signal", name, e);
 }
 
 static const struct word {
@@ -229,14 +252,14 @@ static int forget(struct engine *en, job_id id, struct forgotten *f)
 
     if (r)
         return r;
-    o = cluster ? calloc(1, sizeof(*o)) : NULL;
+    o = cluster && f->en->places[cluster->index].open ? calloc(1, sizeof(*o)) : NULL;
     if (o) {
         o->kind = ORDER_REMOVE;
         o->cluster = cluster->index;
         memcpy(o->token, f->token, sizeof(o->token));
         commit_order(en, o);
     }
-    /* Without an order the removal is found, and done, at the next start. */
+    /* Without an order the removal is found, and done, when the cluster is reached again. */
     return idmap_put(&en->shows, id, (void *)(uintptr_t)CHANGE_JOB_GONE);
 }
 

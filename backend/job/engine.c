@@ -108,33 +108,6 @@ static void *work(void *arg)
     return NULL;
 }
 
-static void act_answer(struct engine *en, struct message *m)
-{
-    struct answer *a = container_of(m, struct answer, message);
-
-    hear_answer(en, a);
-    free(a);
-}
-
-static int open_places(struct engine *en, struct error *e)
-{
-    en->places = calloc(en->config->n_clusters, sizeof(*en->places));
-    if (!en->places)
-        return -ENOMEM;
-    for (size_t i = 0; i < en->config->n_clusters; i++) {
-        struct place *p = &en->places[i];
-        int           r;
-
-        p->cluster = &en->config->clusters[i];
-        slots_init(p);
-        r = worker_start(&p->worker, p->cluster, en->results[p->cluster->index], en->box,
-                         act_answer, e);
-        if (r)
-            return error_prefix(e, r, "cluster %s: ", p->cluster->name);
-    }
-    return 0;
-}
-
 int engine_open(struct engine **ep, const struct config *c, struct board *board,
                 struct results *const *results, struct error *e)
 {
@@ -158,7 +131,9 @@ int engine_open(struct engine **ep, const struct config *c, struct board *board,
     if (!r)
         r = journal_open(&en->journal, c->state_dir, en->store, e);
     if (!r)
-        r = open_places(en, e);
+        r = links_create(&en->links, c);
+    if (!r)
+        r = places_open(en, e);
     if (!r)
         r = inbox_return(en);
     if (!r)
@@ -218,10 +193,7 @@ void engine_close(struct engine *en)
     struct running *run = running_of(en);
 
     stop_thread(run);
-    for (size_t i = 0; en->places && i < en->config->n_clusters; i++) {
-        worker_stop(STEAL(en->places[i].worker));
-        slots_release(&en->places[i]);
-    }
+    places_close(en);
     /* Answers that came after the last round say nothing that a new daemon would not find. */
     if (en->box)
         act_on(en, mailbox_take(en->box));
@@ -230,6 +202,7 @@ void engine_close(struct engine *en)
     mailbox_destroy(en->box);
     commit_release(en);
     free_jobs(en);
+    links_destroy(en->links);
     free(en->places);
     free(en->due);
     journal_close(en->journal);
@@ -274,6 +247,11 @@ struct engine_counts engine_counts(const struct engine *en)
         .started = __atomic_load_n(&en->started, __ATOMIC_RELAXED),
         .submitted = __atomic_load_n(&en->submitted, __ATOMIC_RELAXED),
     };
+}
+
+struct link_state engine_link(const struct engine *en, unsigned cluster)
+{
+    return links_get(en->links, cluster);
 }
 
 bool engine_draining(const struct engine *en, unsigned cluster)

@@ -8,6 +8,7 @@
 
 #include "admit.h"
 #include "board.h"
+#include "link.h"
 #include "message.h"
 
 #include "clustrixfs/service.h"
@@ -39,8 +40,10 @@ uint64_t engine_submit_dir(struct engine *en, const struct draft_record *r, cons
 uint64_t engine_control(struct engine *en, job_id id, struct span words, service_done *done,
                         void *arg);
 uint64_t engine_forget(struct engine *en, job_id id, service_done *done, void *arg);
-uint64_t engine_drain(struct engine *en, unsigned cluster, bool drain, service_done *done,
-                      void *arg);
+/* What a cluster's ctl may say. */
+enum cluster_wish { CLUSTER_CONNECT, CLUSTER_DISCONNECT, CLUSTER_DRAIN };
+uint64_t engine_cluster(struct engine *en, unsigned cluster, enum cluster_wish wish,
+                        service_done *done, void *arg);
 
 /* Any thread. */
 int   engine_events_fd(const struct engine *en);
@@ -50,5 +53,6 @@ struct engine_counts {
 };
 struct engine_counts engine_counts(const struct engine *en);
 bool engine_draining(const struct engine *en, unsigned cluster);
+struct link_state engine_link(const struct engine *en, unsigned cluster);
 
 #endif

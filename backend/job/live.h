@@ -21,7 +21,9 @@
 #include "change.h"
 #include "idmap.h"
 #include "journal.h"
+#include "link.h"
 #include "store.h"
+#include "survey.h"
 #include "worker.h"
 
 struct job {
@@ -42,6 +44,14 @@ struct job {
     bool asked;    /* the cancel was said to the cluster; now its end is looked for  */
     bool suspect;  /* was looked for and not found once: the next time it is lost */
     bool there;    /* counted in its place's `there`                               */
+    /* Where the scheduler has a queue: */
+    bool again;        /* an earlier try to submit it is known to have come to nothing      */
+    bool looking;      /* of the whole of an array: a look for its submission is on its way */
+    bool unexplained;  /* its exit record waits for what the accounting says about it       */
+    unsigned seen;     /* the round of surveys it was last in                               */
+    unsigned asked_why; /* how often the accounting was asked                               */
+    int64_t  sent_ns;   /* mono: when the scheduler was known to have it                    */
+    int64_t  missed_ns; /* mono: since when it is missing; 0: it is not                     */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     unsigned passed;   /* how many later jobs were started before it while it was first   */
     unsigned failures; /* to start, in a row: how long to wait before the next try        */
@@ -78,6 +88,10 @@ struct place {
     struct slots          slots;
     unsigned              there; /* jobs the cluster has, as far as we know: a sweep is owed */
     int64_t               sweep_ns; /* mono, when; 0: none                                     */
+    int64_t               pace_ns;  /* between sweeps: longer while nothing happens            */
+    bool                  open;     /* it can be reached and is known: orders may be sent      */
+    bool                  surveying; /* a survey is on its way                                 */
+    unsigned              round;    /* of surveys                                              */
     int64_t               start_ns; /* mono, when the last one was started                      */
     bool                  ahead;    /* some that wait may have WISH_START                       */
     bool                  draining; /* ctl drain: start nothing new                             */
@@ -99,6 +113,7 @@ struct engine {
     struct results *const *results; /* by cluster; NULL for this machine */
     struct mailbox      *box;
     struct place        *places; /* one for each cluster, same index */
+    struct links        *links;
 
     struct idmap jobs;   /* by id                                     */
     struct idmap tokens; /* wholes by token_bits()                    */
@@ -132,12 +147,22 @@ struct engine {
     void            **watcher_arg;
 };
 
+/* Whether its scheduler keeps the queue; one that is not known yet is waited for like one. */
+static inline bool cluster_queues(const struct cluster *c)
+{
+    return !c->scheduler || c->scheduler->queues;
+}
+
 /* move.c */
 struct job *job_new(struct engine *en, job_id id, const struct cluster *cluster);
 void job_free(struct job *j);
 /* Replace an owned string; -ENOMEM keeps the old one. */
 int  job_text(const char **field, const char *value) must_check;
 void job_reason(struct job *j, const char *fmt, ...) printf_like(2, 3);
+/* The scheduler will not take it, in these words: its end. */
+void job_refuse(struct engine *en, struct job *j, const char *why);
+/* Forget what belongs to one attempt, before the next. */
+void job_clear_attempt(struct job *j);
 /*
  * Apply an event if the machine knows it in this state; false when it does not. Writes down the
  * event with its evidence and detail ("" for none) and marks the job as changed.
@@ -148,7 +173,7 @@ void job_changed(struct engine *en, struct job *j, unsigned what);
 struct job *engine_job(struct engine *en, job_id id);
 struct place *job_place(struct engine *en, const struct job *j);
 struct job_ref job_ref_of(const struct job *j);
-/* Whether the cluster has it, as far as we know; and whether it waits in the scheduler's own queue. */
+/* Whether the cluster has it, as far as we know; whether it waits in the scheduler's own queue. */
 bool job_is_there(const struct job *j);
 bool job_in_queue(const struct job *j);
 /* After its state or its native id changed: what its place counts. */
@@ -159,14 +184,53 @@ void duty_do(struct engine *en, struct job *j);
 void duty_at(struct engine *en, struct job *j, int64_t mono_ns); /* 0: not any more */
 void duty_run_due(struct engine *en);
 int64_t duty_next(const struct engine *en); /* mono, 0: nothing is due */
-void duty_sweep(struct engine *en, struct place *p);
 void duty_start_next(struct engine *en); /* whoever's turn it is, on every cluster */
+/* duty_do() for a job, or for all elements that wait. */
+void duty_go_on(struct engine *en, struct job *j);
 /* An order for one job, sent after the commit; `word` may be NULL. */
 void duty_order(struct engine *en, struct job *j, enum order_kind kind, enum scheduler_verb verb,
                 const char *word);
+struct order *duty_new_order(const struct job *j, enum order_kind kind, enum scheduler_verb verb)
+    must_check;
+/* What its script and plan are made of; refused for good when the spec cannot be expressed. */
+bool duty_render(struct engine *en, struct job *j, struct order *o) must_check;
+/* Whether nothing that it waits for keeps it; else the reason says what does. */
+bool duty_may_start(struct job *j);
+
+/* place.c: a cluster, and the ways to it */
+int  places_open(struct engine *en, struct error *e) must_check;
+void places_close(struct engine *en);
+void place_hear_link(struct engine *en, struct link_news *news);
+/* One look at everything that runs there: the safety net under the events file. */
+void place_sweep(struct engine *en, struct place *p);
+/* Something happened: look again soon. */
+void place_quicken(struct place *p);
+/* ctl connect: reach it at once, and go on with what waited. */
+void place_connect(struct engine *en, struct place *p);
+/* An order that is about the cluster. */
+void place_order(struct engine *en, const struct place *p, enum order_kind kind);
+
+/* queue.c: where the scheduler keeps the queue itself */
+void queue_do(struct engine *en, struct job *j);   /* it waits, here or there   */
+void queue_look(struct engine *en, struct job *j); /* is it there, how is it    */
+/* The scheduler has it, under that number. */
+void queue_has(struct engine *en, struct job *j, const char *native, const char *why);
+/* It certainly has not: submit it again, in a moment. */
+void queue_has_not(struct engine *en, struct job *j, const char *why);
+
+/* sight.c: what the scheduler says about jobs in its queue, or of their end */
+void sight_survey(struct engine *en, struct survey_news *s);
+void sight_report(struct engine *en, struct job *j, const struct report *r, const char *evidence);
+/* What was found of one that was looked for. */
+void sight_look(struct engine *en, struct job *j, const struct answer *a);
+/* Whether the end that a record tells has to wait for what the scheduler knows of its cause. */
+bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a);
+/* Put what the scheduler knows into a record that does not say why. */
+void sight_explain(const struct answer *a, struct record *rec);
 
 /* slots.c */
 void slots_init(struct place *p);
+void slots_refit(struct place *p); /* its size is known only now, and nothing is taken of it */
 void slots_release(struct place *p);
 int  slots_queue(struct place *p, struct job *j) must_check;
 void slots_unqueue(struct place *p, struct job *j);
@@ -198,9 +262,15 @@ struct job **array_slot(struct job *whole, uint32_t of_index);
 
 /* hear.c: what came back from a worker. */
 void hear_answer(struct engine *en, struct answer *a);
+/* end.c: what records say */
+void end_take_start(struct job *j, const struct record *rec);
 /* A new attempt of a job whose last one is over: retries, or rerun. */
 void job_again(struct engine *en, struct job *j, const char *evidence, const char *detail);
 void hear_record(struct engine *en, struct job *j, const struct record *rec, const char *evidence);
+void hear_started(struct engine *en, struct job *j, const struct record *rec, const char *evidence);
+void hear_lost(struct engine *en, struct job *j, enum job_cause cause, const char *why);
+/* Its files are on the cluster: they need not go with the next order. */
+void hear_put(struct engine *en, struct job *j);
 
 /* accept.c */
 /* Take over what was admitted: from here on it is a live job. NULL when memory is out. */
@@ -215,6 +285,8 @@ int control_forget(struct engine *en, job_id id, struct error *e);
 
 /* restart.c */
 int restart_load(struct engine *en, struct error *e) must_check;
+/* Remove what was forgotten while its cluster was out of reach. */
+int restart_removals(struct engine *en) must_check;
 /* Take an ended job up again from its row (rerun). NULL: no such job or no memory. */
 struct job *restart_revive(struct engine *en, job_id id);
 

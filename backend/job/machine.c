@@ -14,6 +14,7 @@ static const unsigned char moves[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
     },
     [JOB_ACCEPTED] = {
         [EV_ENQUEUED]   = JOB_QUEUED,
+        [EV_HELD]       = JOB_HELD,
         [EV_SUBMITTING] = JOB_SUBMITTING,
         [EV_REFUSED]    = JOB_FAILED,
         [EV_CANCELLED]  = JOB_CANCELLED,
@@ -47,11 +48,13 @@ static const unsigned char moves[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
     },
     [JOB_RUNNING] = {
         [EV_SUSPENDED]  = JOB_SUSPENDED,
+        [EV_REQUEUED]   = JOB_QUEUED,
         [EV_EXITED]     = JOB_COLLECTING,
         [EV_VANISHED]   = JOB_LOST,
     },
     [JOB_SUSPENDED] = {
         [EV_RESUMED]    = JOB_RUNNING,
+        [EV_REQUEUED]   = JOB_QUEUED,
         [EV_EXITED]     = JOB_COLLECTING,
         [EV_VANISHED]   = JOB_LOST,
     },

@@ -76,6 +76,27 @@ void job_reason(struct job *j, const char *fmt, ...)
                  (unsigned long long)JOB_NUMBER(j->v.id));
 }
 
+void job_refuse(struct engine *en, struct job *j, const char *why)
+{
+    j->v.cause = CAUSE_REFUSED;
+    job_reason(j, "refused by the scheduler: %s", why);
+    job_move(en, j, EV_REFUSED, "scheduler", why);
+}
+
+void job_clear_attempt(struct job *j)
+{
+    free((char *)STEAL(j->v.native));
+    j->v.cause = CAUSE_NONE;
+    j->v.exit_code = -1;
+    j->v.signal = 0;
+    j->v.times.started_ns = j->v.times.ended_ns = 0;
+    j->v.usage = (struct job_usage){ 0 };
+    j->wish = 0;
+    j->suspect = j->meant = j->asked = j->again = j->unexplained = false;
+    j->asked_why = 0;
+    j->sent_ns = j->missed_ns = 0;
+}
+
 struct job *engine_job(struct engine *en, job_id id)
 {
     return idmap_get(&en->jobs, id);

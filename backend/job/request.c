@@ -105,12 +105,12 @@ uint64_t engine_submit(struct engine *en, struct admitted *a)
     return post(en, &s->message, act_submit);
 }
 
-/* One job, one wish, one answer: control, forget, drain. */
+/* One job or cluster, one wish, one answer. */
 struct wish_message {
     struct message message;
     job_id         id;
     unsigned       cluster;
-    bool           drain;
+    enum cluster_wish wish;
     char          *words;
     service_done  *done;
     void          *arg;
@@ -179,22 +179,27 @@ uint64_t engine_forget(struct engine *en, job_id id, service_done *done, void *a
     return w ? post(en, &w->message, act_forget) : 0;
 }
 
-static void act_drain(struct engine *en, struct message *m)
+static void act_cluster(struct engine *en, struct message *m)
 {
     struct wish_message *w = container_of(m, struct wish_message, message);
+    struct place        *p = &en->places[w->cluster];
 
-    __atomic_store_n(&en->places[w->cluster].draining, w->drain, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->draining, w->wish == CLUSTER_DRAIN, __ATOMIC_RELAXED);
+    if (w->wish == CLUSTER_CONNECT)
+        place_connect(en, p);
+    else if (w->wish == CLUSTER_DISCONNECT)
+        place_order(en, p, ORDER_DISCONNECT);
     wish_end(en, w, 0, NULL);
 }
 
-uint64_t engine_drain(struct engine *en, unsigned cluster, bool drain, service_done *done,
-                      void *arg)
+uint64_t engine_cluster(struct engine *en, unsigned cluster, enum cluster_wish wish,
+                        service_done *done, void *arg)
 {
     struct wish_message *w = wish_new(0, done, arg);
 
     if (!w)
         return 0;
     w->cluster = cluster;
-    w->drain = drain;
-    return post(en, &w->message, act_drain);
+    w->wish = wish;
+    return post(en, &w->message, act_cluster);
 }

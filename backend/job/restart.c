@@ -143,11 +143,9 @@ static int load_live(void *arg, const struct stored_job *row)
         j->v.cores = j->whole->v.cores;
     if (j->v.state == JOB_COLLECTING && !j->n_elements)
         restate(j, JOB_RUNNING); /* its record is still there: it is read again */
-    if (!j->n_elements && (j->v.state == JOB_SUBMITTING || j->v.state == JOB_RUNNING ||
-                           j->v.state == JOB_SUSPENDED)) {
-        slots_take(job_place(en, j), j);
-    }
     job_count_there(en, j);
+    if (j->there && !job_in_queue(j))
+        slots_take(job_place(en, j), j);
     job_changed(en, j, 0);
     return 0;
 }
@@ -159,6 +157,9 @@ static void take_up(struct engine *en, struct job *j)
     if ((waits || j->n_elements) && after_begin(en, j, true))
         log_line(LOG_ERROR, "job=%llu: out of memory for what it waits for",
                  (unsigned long long)JOB_NUMBER(j->v.id));
+    /* A cluster that has to be reached first is seen to when it was: place.c. */
+    if (!job_place(en, j)->open)
+        return;
     if (j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED) {
         if (!j->n_elements)
             duty_order(en, j, ORDER_LOOK, VERB_POLL, NULL);
@@ -171,7 +172,7 @@ static int load_removal(void *arg, const char *cluster, const char *token)
 {
     struct engine        *en = arg;
     const struct cluster *c = config_cluster(en->config, cluster);
-    struct order         *o = c ? calloc(1, sizeof(*o)) : NULL;
+    struct order         *o = c && en->places[c->index].open ? calloc(1, sizeof(*o)) : NULL;
 
     if (!o)
         return 0;
@@ -180,6 +181,11 @@ static int load_removal(void *arg, const char *cluster, const char *token)
     strncpy(o->token, token, JOB_TOKEN_LEN);
     commit_order(en, o);
     return 0;
+}
+
+int restart_removals(struct engine *en)
+{
+    return store_each_removal(en->store, load_removal, en);
 }
 
 int restart_load(struct engine *en, struct error *e)
@@ -196,7 +202,7 @@ int restart_load(struct engine *en, struct error *e)
     if (!r)
         r = store_each_live(en->store, load_live, en);
     if (!r)
-        r = store_each_removal(en->store, load_removal, en);
+        r = restart_removals(en);
     if (r)
         return error_set(e, r, "the jobs in store.db cannot be read: %s", store_error(en->store));
     all = calloc(en->jobs.n + 1, sizeof(struct job *));

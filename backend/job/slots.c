@@ -35,6 +35,12 @@ void slots_init(struct place *p)
     };
 }
 
+void slots_refit(struct place *p)
+{
+    p->slots.cores_free = p->cluster->cores;
+    p->slots.memory_free = p->cluster->memory;
+}
+
 void slots_release(struct place *p)
 {
     free(p->slots.ranks);
@@ -152,7 +158,7 @@ struct job *slots_next(struct place *p)
     struct job   *blocked = NULL;
     unsigned      looked = 0;
 
-    if (p->draining || !s->n_queued || !s->cores_free)
+    if (!p->open || p->draining || !s->n_queued || !s->cores_free)
         return NULL;
     for (size_t i = 0; i < s->n_ranks; i++)
         for (struct job *j = s->ranks[i].first; j; j = j->next) {

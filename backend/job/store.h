@@ -19,6 +19,8 @@ enum wish {
     WISH_CANCEL = 1,
     WISH_HOLD = 2,
     WISH_START = 4, /* ours: its turn is near, and it may have been started; see slots.c */
+    WISH_RELEASE = 8,
+    WISH_ALONE = 16, /* ours: an element that was submitted by itself; see queue.c        */
 };
 
 /* A job as it lies on disk. All strings are borrowed; NULL or "" where there is none. */

@@ -1,35 +1,20 @@
 /*
  * worker.c - the thread that owns one cluster's transport
  *
- * It sleeps until there are orders or the events file grew. Orders that have piled up are taken
- * together and sorted by kind: what controls a job goes before what starts one, and a hundred of a
- * kind are one exchange with the cluster.
+ * It sleeps until there are orders, the events file grew, or it is time to connect again. Orders
+ * that have piled up are taken together and sorted by kind: what controls a job goes before what
+ * starts one, and a hundred of a kind are one exchange with the cluster.
  */
-#include "worker.h"
-
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clustrixfs/log.h"
 #include "clustrixfs/thread.h"
 
 #include "batch.h"
-
-struct worker {
-    const struct cluster *cluster;
-    struct results       *results; /* NULL: this machine */
-    struct transport     *transport;
-    struct mailbox       *orders;
-    struct mailbox       *answers; /* the engine's */
-    message_fn           *act;
-    int                   follow_fd; /* -1: cannot be followed; the sweeps do it then */
-    struct buf            tail;      /* of the events file: a line that is not whole yet */
-    pthread_t             thread;
-    bool                  stop; /* atomic */
-};
+#include "survey.h"
+#include "worker-parts.h"
 
 void order_free(struct order *o)
 {
@@ -43,71 +28,16 @@ void worker_send(struct worker *w, struct order *o)
     mailbox_post(w->orders, &o->letter);
 }
 
-static void start_following(struct worker *w)
-{
-    _cleanup_(bufp) struct buf path = BUF_INIT;
-    struct error e = ERROR_INIT;
-
-    if (buf_printf(&path, "%s/events", w->cluster->root))
-        return;
-    w->follow_fd = w->cluster->transport->follow(w->transport, path.data, &e);
-    if (w->follow_fd < 0)
-        log_line(LOG_WARN, "cluster=%s: ends are only noticed by looking every 30 s: %s",
-                 w->cluster->name, e.text);
-}
-
-/* "end cfxabc.../task7.attempt1" as an answer without a verdict yet; false: not such a line. */
-static bool read_end_line(struct span line, struct answer *a)
-{
-    struct span word, token, run;
-    const char *slash;
-
-    if (!span_next_word(&line, &word) || !span_is(word, "end") || !span_next_word(&line, &word))
-        return false;
-    slash = memchr(word.data, '/', word.len);
-    if (!slash || slash - word.data != JOB_TOKEN_LEN)
-        return false;
-    token = (struct span){ word.data, JOB_TOKEN_LEN };
-    run = (struct span){ slash + 1, word.len - JOB_TOKEN_LEN - 1 };
-    memcpy(a->token, token.data, token.len);
-    return !run_name_parse(run, &a->element, &a->attempt);
-}
-
-static void post(struct worker *w, struct batch *b)
+void worker_post(struct worker *w, struct batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct answer *a = b->answers[i];
 
-        a->message.act = w->act;
+        a->message.act = w->acts.answer;
         a->cluster = w->cluster->index;
         mailbox_post(w->answers, &a->message.letter);
     }
     b->n = 0;
-}
-
-static void read_events(struct worker *w)
-{
-    _cleanup_(batchp) struct batch b = BATCH_INIT;
-    struct span rest, line;
-    const char *whole;
-
-    if (w->cluster->transport->follow_read(w->transport, &w->tail, NULL))
-        return;
-    whole = memrchr(w->tail.data, '\n', w->tail.len);
-    if (!whole)
-        return;
-    rest = (struct span){ w->tail.data, (size_t)(whole + 1 - w->tail.data) };
-    while (span_next_line(&rest, &line)) {
-        struct answer *a = batch_add(&b, NULL);
-
-        /* Lines are hints: one that cannot be read, or kept, is made up for by a sweep. */
-        if (a && !read_end_line(line, a))
-            batch_drop_last(&b);
-    }
-    memmove(w->tail.data, whole + 1, w->tail.len - (size_t)(whole + 1 - w->tail.data));
-    buf_set_len(&w->tail, w->tail.len - (size_t)(whole + 1 - w->tail.data));
-    batch_fetch_records(&b, w->transport, w->cluster);
-    post(w, &b);
 }
 
 /* Orders that can go out in one exchange. */
@@ -162,22 +92,67 @@ static struct letter *sort_orders(struct letter *list)
     return sorted;
 }
 
-static void carry_out(struct worker *w, struct letter *list)
+static struct letter *append(struct letter *list, struct letter *more)
 {
-    list = sort_orders(list);
-    while (list && !__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
-        _cleanup_(batchp) struct batch b = BATCH_INIT;
+    struct letter *last = list;
 
-        list = gather(list, &b);
-        batch_run(&b, w->transport, w->cluster);
-        post(w, &b);
-    }
+    if (!list)
+        return more;
+    while (last->next)
+        last = last->next;
+    last->next = more;
+    return list;
+}
+
+static void drop(struct letter *list)
+{
     while (list) {
         struct order *o = container_of(list, struct order, letter);
 
         list = list->next;
         order_free(o);
     }
+}
+
+static void survey(struct worker *w)
+{
+    struct survey_news *s = survey_take(w->transport, w->cluster);
+
+    if (!s)
+        return; /* the next one has its turn */
+    s->message.act = w->acts.survey;
+    mailbox_post(w->answers, &s->message.letter);
+}
+
+/* What is about the cluster and not about a job: however many say it, once is enough. */
+static bool about_cluster(struct worker *w, enum order_kind kind)
+{
+    if (kind == ORDER_SURVEY)
+        survey(w);
+    else if (kind == ORDER_CONNECT || kind == ORDER_DISCONNECT)
+        link_want(w, kind == ORDER_CONNECT);
+    else
+        return false;
+    return true;
+}
+
+/* Each time anew with what has come meanwhile: a cancel waits for no thousand submissions. */
+static void carry_out(struct worker *w)
+{
+    struct letter *list = sort_orders(mailbox_take(w->orders));
+
+    while (list && !__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
+        _cleanup_(batchp) struct batch b = { .results = w->results };
+
+        list = gather(list, &b);
+        if (b.n && !about_cluster(w, b.orders[0]->kind)) {
+            batch_run(&b, w->transport, w->cluster);
+            worker_post(w, &b);
+        }
+        worker_read_events(w);
+        list = sort_orders(append(list, mailbox_take(w->orders)));
+    }
+    drop(list);
 }
 
 static void *work(void *arg)
@@ -190,14 +165,15 @@ static void *work(void *arg)
             { .fd = w->follow_fd, .events = POLLIN },
         };
 
-        if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+        if (poll(p, ARRAY_SIZE(p), link_wait_ms(w)) < 0 && errno != EINTR)
             break;
         if (p[1].revents)
-            read_events(w);
+            worker_read_events(w);
         if (p[0].revents)
-            carry_out(w, mailbox_take(w->orders));
+            carry_out(w);
+        link_try(w);
     }
-    carry_out(w, mailbox_take(w->orders));
+    drop(mailbox_take(w->orders));
     return NULL;
 }
 
@@ -211,7 +187,7 @@ static void destroy(struct worker *w)
 }
 
 int worker_start(struct worker **wp, const struct cluster *cluster, struct results *results,
-                 struct mailbox *box, message_fn *act, struct error *e)
+                 struct mailbox *box, const struct worker_acts *acts, struct error *e)
 {
     struct worker *w = calloc(1, sizeof(*w));
     int            r;
@@ -221,14 +197,14 @@ int worker_start(struct worker **wp, const struct cluster *cluster, struct resul
     w->cluster = cluster;
     w->results = results;
     w->answers = box;
-    w->act = act;
+    w->acts = *acts;
     w->follow_fd = -1;
     w->tail = (struct buf)BUF_INIT;
     r = mailbox_create(&w->orders);
     if (!r)
         r = cluster->transport->open(&w->transport, cluster, e);
     if (!r) {
-        start_following(w);
+        link_begin(w);
         r = thread_start(&w->thread, work, w);
     }
     if (r) {
@@ -239,11 +215,11 @@ int worker_start(struct worker **wp, const struct cluster *cluster, struct resul
     return 0;
 }
 
-static void nothing(struct worker *w)
+static void wake(struct worker *w)
 {
     struct order *o = calloc(1, sizeof(*o));
 
-    /* Only to wake it: without memory for that it wakes at its next letter. */
+    /* Without memory for that it wakes at its next letter. */
     if (o) {
         o->kind = ORDER_LOOK;
         worker_send(w, o);
@@ -255,7 +231,9 @@ void worker_stop(struct worker *w)
     if (!w)
         return;
     __atomic_store_n(&w->stop, true, __ATOMIC_RELEASE);
-    nothing(w);
+    wake(w);
+    if (w->cluster->transport->interrupt)
+        w->cluster->transport->interrupt(w->transport);
     pthread_join(w->thread, NULL);
     destroy(w);
 }

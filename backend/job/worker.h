@@ -3,7 +3,8 @@
  *
  * The engine sends it orders, it sends answers back; neither waits for the other. Orders that pile
  * up go out together: a hundred launches are one put and one command. It also follows the events
- * file of the cluster, and what it reads there comes back as answers nobody asked for.
+ * file of the cluster, and what it reads there comes back as answers nobody asked for. Where the
+ * cluster is reached over a network it keeps the connection, and says when that comes and goes.
  */
 #ifndef CLUSTRIXFS_WORKER_H
 #define CLUSTRIXFS_WORKER_H
@@ -23,6 +24,8 @@ enum order_kind {
     ORDER_SUBMIT, /* put files, move the inputs in, say VERB_SUBMIT */
     ORDER_LOOK,   /* say `verb` (FIND or POLL), fetch the records   */
     ORDER_REMOVE, /* remove the job's directory                     */
+    ORDER_SURVEY, /* look at the whole queue: a struct survey_news  */
+    ORDER_CONNECT, ORDER_DISCONNECT,
     ORDER_KIND_COUNT
 };
 
@@ -39,6 +42,8 @@ struct order {
     char                 word[16]; /* VERB_SIGNAL                                   */
     struct far_files     files;    /* SUBMIT: to put first; empty when they are there */
     char                *inputs;   /* SUBMIT: a directory here that becomes files/; or NULL */
+    bool                 again;    /* SUBMIT: an earlier try is known to have come to nothing  */
+    bool                 account;  /* LOOK: where its record does not tell, ask the scheduler  */
 };
 
 enum answer_is {
@@ -58,15 +63,24 @@ struct answer {
     uint32_t            element, attempt;
     enum answer_is      is;
     struct report       report;
+    bool                missing; /* LOOK for a submission: it is nowhere, which is no proof yet */
+    bool                accounted;  /* `report` is what the scheduler's accounting says    */
     bool                has_record; /* `record` was there: started, or exit if it ended    */
     struct record       record;
     struct error        e;
 };
 
-/* Starts the thread. Answers are posted to `box`, to be acted on by `act`; what is collected goes
- * to `results` (NULL: the cluster is this machine). */
+/* Who acts on what it posts: struct answer, struct link_news, struct survey_news. */
+struct worker_acts {
+    message_fn *answer, *link, *survey;
+};
+
+struct results;
+
+/* Starts the thread. What it finds is posted to `box`. `results` (or NULL) is borrowed: what is
+ * heard of jobs' files goes there. */
 int  worker_start(struct worker **wp, const struct cluster *cluster, struct results *results,
-                  struct mailbox *box, message_fn *act, struct error *e) must_check;
+                  struct mailbox *box, const struct worker_acts *acts, struct error *e) must_check;
 void worker_send(struct worker *w, struct order *o);
 /* Ends the thread after the order it is at; drops the others. */
 void worker_stop(struct worker *w);

@@ -43,6 +43,7 @@ static const char *const event_names[JOB_EVENT_COUNT] = {
     [EV_FAILED]     = "failed",
     [EV_CANCELLED]  = "cancelled",
     [EV_RETRIED]    = "retried",
+    [EV_REQUEUED]   = "requeued",
 };
 
 static const char *const cause_names[JOB_CAUSE_COUNT] = {

@@ -71,6 +71,7 @@ enum job_event {
     EV_FAILED,     /* collected; it did not                                                 */
     EV_CANCELLED,
     EV_RETRIED,    /* a new attempt begins: retries, or ctl rerun                           */
+    EV_REQUEUED,   /* the scheduler took it back into its queue: a new attempt              */
     JOB_EVENT_COUNT
 };
 

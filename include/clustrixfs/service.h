@@ -177,6 +177,8 @@ void service_far_removed(struct service *s, job_id id); /* [loop] */
  */
 const struct config *service_config(const struct service *s);
 int service_cluster_state(struct service *s, unsigned cluster, struct buf *out) must_check;
+/* Why what is known of its jobs may be old, and since when; nothing is appended while it is up. */
+int service_cluster_trouble(struct service *s, unsigned cluster, struct buf *out) must_check;
 int service_cluster_info(struct service *s, unsigned cluster, struct buf *out) must_check;
 void service_cluster_control(struct service *s, unsigned cluster, struct span words,
                              service_done *done, void *arg);

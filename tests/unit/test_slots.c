@@ -8,7 +8,7 @@
 #include "live.h"
 
 static struct cluster cluster = { .cores = 4, .memory = 1000 };
-static struct place   place = { .cluster = &cluster };
+static struct place   place = { .cluster = &cluster, .open = true };
 static struct job     jobs[200];
 
 static struct job *queue(int i, uint32_t cores, uint64_t memory, int priority)
