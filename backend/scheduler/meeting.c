@@ -200,13 +200,13 @@ static int find(const struct cluster *c, const struct seen *s, struct meeting *m
                          one->name);
     if (up == 0 && count(s, STATE_SILENT, &other, &silent) > 0)
         return error_set(e, -EINVAL, "cluster %s has the programs of %s, but its server does not "
-                         "answer; write \"scheduler\": \"%s\" into the configuration if it will, or "
-                         "\"scheduler\": \"process\" to run jobs on that host itself", c->name,
-                         silent.data, other->name);
+                         "answer; write \"scheduler\": \"%s\" into the configuration if it "
+                         "will, or \"scheduler\": \"process\" to run jobs on that host itself",
+                         c->name, silent.data, other->name);
     if (up == 1 && !scheduler_named(one->name))
         return error_set(e, -EINVAL, "cluster %s has %s, which this version does not speak; write "
-                         "\"scheduler\": \"process\" into the configuration to run jobs on that host "
-                         "itself", c->name, one->name);
+                         "\"scheduler\": \"process\" into the configuration to run jobs on "
+                         "that host itself", c->name, one->name);
     if (up == 1)
         take(one, s, "the only scheduler there, and it answers", m);
     else
@@ -215,15 +215,16 @@ static int find(const struct cluster *c, const struct seen *s, struct meeting *m
 }
 
 /* "~/hpc" is what people write for "hpc". */
+static const char *below_home(const char *dir)
+{
+    return dir[0] == '~' && (dir[1] == '/' || !dir[1]) ? dir + 1 + (dir[1] == '/') : dir;
+}
+
 static int set_root(const struct cluster *c, struct span home, struct meeting *m, struct error *e)
 {
-    const char *dir = c->dir ? c->dir : ".clustrixfs";
+    const char *dir = below_home(c->dir ? c->dir : ".clustrixfs");
     int         n;
 
-    if (strncmp(dir, "~/", 2) == 0)
-        dir += 2;
-    else if (strcmp(dir, "~") == 0)
-        dir = "";
     while (home.len > 1 && home.data[home.len - 1] == '/')
         home.len--;
     if (dir[0] == '/')
@@ -232,8 +233,8 @@ static int set_root(const struct cluster *c, struct span home, struct meeting *m
         n = snprintf(m->root, sizeof m->root, "%.*s%s%s", (int)home.len, home.data,
                      dir[0] ? "/" : "", dir);
     else
-        return error_set(e, -EINVAL, "cluster %s does not say where the home directory is; write an "
-                         "absolute \"dir\" into the configuration", c->name);
+        return error_set(e, -EINVAL, "cluster %s does not say where the home directory is; write "
+                         "an absolute \"dir\" into the configuration", c->name);
     if ((size_t)n >= sizeof m->root)
         return error_set(e, -EINVAL, "the directory on cluster %s has too long a name", c->name);
     for (; n > 1 && m->root[n - 1] == '/'; n--)
@@ -261,8 +262,8 @@ int meeting_hear(const struct cluster *c, const struct outcome *o, struct meetin
     *m = (struct meeting){ 0 };
     read_lines(buf_span(&o->out), &seen);
     if (!seen.v[LINE_END].data || !seen.v[LINE_HOME].data)
-        return error_set(e, -EPROTO, "cluster %s does not answer as a POSIX shell does (exit status "
-                         "%d): %.100s", c->name, o->status, o->err.data);
+        return error_set(e, -EPROTO, "cluster %s does not answer as a POSIX shell does (exit "
+                         "status %d): %.100s", c->name, o->status, o->err.data);
     set_machine(&seen, m);
     r = set_root(c, seen.v[LINE_HOME], m, e);
     if (r < 0)

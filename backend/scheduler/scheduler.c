@@ -13,6 +13,7 @@
 
 const struct scheduler_ops *const schedulers[] = {
     &scheduler_process,
+    &scheduler_slurm,
     NULL,
 };
 

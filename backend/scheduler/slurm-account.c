@@ -17,25 +17,27 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clustrixfs/units.h"
 #include "process.h"
 
 #define QUEUE_FIELDS                                                                               \
-    "JobArrayID:64|,State:20|,NodeList:60|,StartTime:20|,EndTime:20|,Name:16|,exit_code:12|,"      \
-    "Reason:60"
+    "JobArrayID:1000|,State:20|,NodeList:60|,StartTime:20|,EndTime:20|,Name:16|,"                  \
+    "exit_code:12|,Reason:60"
 #define ACCOUNT_FIELDS                                                                             \
     "JobID,State,ExitCode,Submit,Start,End,NodeList,MaxRSS,UserCPU,SystemCPU,JobName"
 
-/* Arguments: the root, the ids as a list, and then each run. */
+/* squeue fills its columns up, and cuts what does not fit; the blanks need not travel.
+ * Arguments: the root, the ids as a list, and then each run. */
 static const char account[] =
     SLURM_SETUP
     "root=$1 list=$2; shift 2\n"
-    "tagged() { printf '%s\\n' \"$2\" | sed \"s/^/$1|/\"; }\n"
-    "out=$(timeout 60 squeue --all -h -t all -j \"$list\" -O '" QUEUE_FIELDS "' 2>&1)\n"
+    "tagged() { printf '%s\\n' \"$2\" | sed \"s/^/$1|/; s/  *|/|/g\"; }\n"
+    "out=$(timeout 40 squeue --all -h -t all -j \"$list\" -O '" QUEUE_FIELDS "' 2>&1)\n"
     "echo \"R|Q|$?\"; tagged Q \"$out\"\n"
-    "out=$(timeout 90 sacct -n -P -D -j \"$list\" -o " ACCOUNT_FIELDS " 2>&1)\n"
+    "out=$(timeout 40 sacct -n -P -D -j \"$list\" -o " ACCOUNT_FIELDS " 2>&1)\n"
     "echo \"R|A|$?\"; tagged A \"$out\"\n"
     "for uid in $(printf '%s\\n' \"$out\" | sed -n 's/.*|CANCELLED by \\([0-9]*\\)|.*/\\1/p' | "
     "sort -u); do\n"
@@ -43,7 +45,8 @@ static const char account[] =
     "done\n"
     "for run; do\n"
     "    [ -s \"$root/$run.log\" ] || continue\n"
-    "    out=$(grep -E 'memory limit|oom|CANCELLED AT|DUE TO' \"$root/$run.log\" | tail -n 5)\n"
+    "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$root/$run.log\" | "
+    "tail -n 5)\n"
     "    [ -z \"$out\" ] || printf '%s\\n' \"$out\" | sed \"s:^:L|$run|:\"\n"
     "done\n"
     "echo " SLURM_END "\n";
@@ -84,21 +87,59 @@ int slurm_say_account(const struct ask *a, struct command *c)
     return r;
 }
 
-/* Does this id, with this name, mean the job asked for? Numbers are used again; tokens are not. */
-static bool is_meant(const struct job_ref *ref, struct span id_text, struct span name,
-                     bool *unreadable)
+/* All jobs asked about, while the lines are read one after the other. */
+struct listening {
+    struct hearing    all;
+    const struct ask *ask;
+    struct heard     *jobs;   /* one for each of the ask's                                  */
+    size_t            next;   /* answers come in the order of the question or nearly so     */
+    struct heard     *within; /* whose record in the accounting the steps that follow are of */
+};
+
+enum match { MATCH_NONE, MATCH_REST, MATCH_THIS };
+
+/*
+ * Does this id, with this name, mean the job asked for? Numbers are used again; tokens are not. The
+ * number of an array alone stands for those of its elements that never had a line of their own.
+ */
+static enum match match(const struct job_ref *ref, const struct slurm_id *id, struct span name)
+{
+    if (!span_is(name, ref->token) || !span_is(id->native, ref->native))
+        return MATCH_NONE;
+    if (JOB_ELEMENT(ref->id) == 0)
+        return id->elements.len == 0 ? MATCH_THIS : MATCH_NONE;
+    if (id->elements.len == 0)
+        return MATCH_REST;
+    return slurm_id_has(id, JOB_INDEX(ref->id)) ? MATCH_THIS : MATCH_NONE;
+}
+
+/*
+ * Call fn for each job that the line is about. An id that cannot be read may be anybody's.
+ */
+typedef void matched_fn(struct listening *l, struct heard *h, enum match m, const void *line);
+
+static void each_match(struct listening *l, struct span id_text, struct span name, matched_fn *fn,
+                       const void *line)
 {
     struct slurm_id id;
+    size_t          first = l->next;
 
-    if (!span_is(name, ref->token))
-        return false;
     if (slurm_id_cut(id_text, &id) < 0) {
-        *unreadable = true;
-        return false;
+        l->all.unreadable = true;
+        return;
     }
-    if (!span_is(id.native, ref->native))
-        return false;
-    return JOB_ELEMENT(ref->id) > 0 ? slurm_id_has(&id, JOB_INDEX(ref->id)) : id.elements.len == 0;
+    for (size_t k = 0; k < l->ask->n; k++) {
+        size_t     i = (first + k) % l->ask->n;
+        enum match m = match(&l->ask->refs[i], &id, name);
+
+        if (m == MATCH_NONE)
+            continue;
+        fn(l, &l->jobs[i], m, line);
+        l->next = i + 1;
+        if (m == MATCH_THIS && !memchr(id.elements.data, ',', id.elements.len) &&
+            !memchr(id.elements.data, '-', id.elements.len))
+            return;
+    }
 }
 
 static struct span trimmed(struct span s)
@@ -118,7 +159,7 @@ static int64_t to_ns(struct span s)
 /* A job's own words for its end: what it exited with, or what killed it. */
 static void set_exit(struct report *r, uint64_t code, uint64_t signal)
 {
-    r->cause = code == 0 && signal > 0 ? CAUSE_SIGNAL : CAUSE_EXIT;
+    r->cause = signal > 0 ? CAUSE_SIGNAL : CAUSE_EXIT;
     r->exit_code = r->cause == CAUSE_EXIT ? (int32_t)(code & 0xff) : 0;
     r->signal = r->cause == CAUSE_SIGNAL ? (int32_t)(signal & 0x7f) : 0;
     /* Slurm's own number for a log that it could not open. */
@@ -134,15 +175,14 @@ static bool exit_decides(const struct report *r, struct span state)
     return r->is == REPORT_ENDED && (r->cause == CAUSE_EXIT || span_is(state, "FAILED"));
 }
 
-static void hear_queue(struct heard *h, const struct job_ref *ref, struct span line)
+static void read_queue(unused_arg struct listening *l, struct heard *h, enum match m,
+                       const void *line)
 {
-    struct span   f[8];
-    struct report r = { .is = REPORT_UNKNOWN };
-    uint64_t      status;
+    const struct span *f = line;
+    struct report      r = { .is = REPORT_UNKNOWN };
+    uint64_t           status;
 
-    for (size_t i = 0; i < ARRAY_SIZE(f); i++)
-        f[i] = trimmed(span_until(&line, '|'));
-    if (!is_meant(ref, f[0], f[5], &h->unreadable))
+    if (m == MATCH_REST && h->queued)
         return;
     slurm_report(f[1], f[7], &r);
     slurm_copy(r.node, sizeof r.node, f[2]);
@@ -152,6 +192,20 @@ static void hear_queue(struct heard *h, const struct job_ref *ref, struct span l
         set_exit(&r, status >> 8, status & 0x7f);
     h->queue = r;
     h->queued = true;
+}
+
+/* One id alone that is unknown makes squeue fail, which is an answer too. */
+static void hear_queue(struct listening *l, struct span line)
+{
+    struct span f[8];
+
+    if (!memchr(line.data, '|', line.len)) {
+        l->all.queue_ok |= span_has(line, "Invalid job id specified");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(f); i++)
+        f[i] = trimmed(span_until(&line, '|'));
+    each_match(l, f[0], f[5], read_queue, f);
 }
 
 /* "1-02:03:04", "03:04.567": microseconds. */
@@ -203,7 +257,8 @@ static void set_account(struct heard *h, const struct account_line *l)
 
     (void)span_next_word(&state, &word);
     slurm_report(word, (struct span){ "", 0 }, &r);
-    slurm_copy(r.node, sizeof r.node, l->node);
+    if (!span_is(l->node, "None assigned"))
+        slurm_copy(r.node, sizeof r.node, l->node);
     r.started_ns = to_ns(l->start);
     r.ended_ns = to_ns(l->end);
     by = span_until(&rest, ':');
@@ -217,54 +272,62 @@ static void set_account(struct heard *h, const struct account_line *l)
     h->accounted = true;
 }
 
-/* A job that was run again has a record for each time: the newest counts. A step belongs to the
- * record before it. */
-static void hear_account(struct heard *h, const struct job_ref *ref, struct span text)
+/* A job that was run again has a record for each time: the newest counts. */
+static void read_account(struct listening *l, struct heard *h, enum match m, const void *line)
 {
-    struct account_line l;
+    const struct account_line *a = line;
 
-    if (!cut_account(text, &l))
+    if (h->accounted && (m == MATCH_REST || to_ns(a->submit) < h->submit_ns))
         return;
-    if (l.step) {
-        if (h->within)
-            add_usage(&h->account.usage, &l);
+    set_account(h, a);
+    l->within = h;
+}
+
+/* A step belongs to the record before it. Where no accounting is kept, that is an answer too. */
+static void hear_account(struct listening *l, struct span text)
+{
+    struct account_line a;
+
+    if (!cut_account(text, &a)) {
+        l->all.account_ok |= span_has(text, "accounting storage is disabled");
         return;
     }
-    h->within = is_meant(ref, l.id, l.name, &h->unreadable) &&
-                (!h->accounted || to_ns(l.submit) >= h->submit_ns);
-    if (h->within)
-        set_account(h, &l);
+    if (a.step && l->within)
+        add_usage(&l->within->account.usage, &a);
+    if (a.step)
+        return;
+    l->within = NULL;
+    each_match(l, a.id, a.name, read_account, &a);
 }
 
-static void hear_log(struct heard *h, const struct job_ref *ref, struct span line)
+static void hear_log(struct listening *l, struct span line)
 {
-    char run[PROCESS_RUN_MAX];
+    struct span name = span_until(&line, '|');
 
-    process_run(run, ref);
-    if (span_is(span_until(&line, '|'), run))
-        slurm_log_line(line, &h->log);
+    for (size_t k = 0; k < l->ask->n; k++) {
+        size_t i = (l->next + k) % l->ask->n;
+        char   run[PROCESS_RUN_MAX];
+
+        process_run(run, &l->ask->refs[i]);
+        if (!span_is(name, run))
+            continue;
+        slurm_log_line(line, &l->jobs[i].log);
+        l->next = i;
+        return;
+    }
 }
 
-static void hear_status(struct heard *h, struct span line)
+static void hear_status(struct listening *l, struct span line)
 {
     struct span who = span_until(&line, '|');
 
     if (span_is(who, "Q"))
-        h->queue_ok = span_is(line, "0");
+        l->all.queue_ok = span_is(line, "0");
     if (span_is(who, "A"))
-        h->account_ok = span_is(line, "0");
+        l->all.account_ok = span_is(line, "0");
 }
 
-/* One id alone that is unknown makes squeue fail; no accounting makes sacct fail. */
-static void hear_complaint(struct heard *h, char who, struct span line)
-{
-    if (who == 'Q' && span_has(line, "Invalid job id specified"))
-        h->queue_ok = true;
-    if (who == 'A' && span_has(line, "accounting storage is disabled"))
-        h->account_ok = true;
-}
-
-static void hear_line(struct heard *h, const struct job_ref *ref, struct span line)
+static void hear_line(struct listening *l, struct span line)
 {
     char who = line.len > 2 && line.data[1] == '|' ? line.data[0] : 0;
 
@@ -272,30 +335,28 @@ static void hear_line(struct heard *h, const struct job_ref *ref, struct span li
         return;
     line = (struct span){ line.data + 2, line.len - 2 };
     if (who == 'R')
-        hear_status(h, line);
+        hear_status(l, line);
     if (who == 'Q')
-        hear_queue(h, ref, line);
+        hear_queue(l, line);
     if (who == 'A')
-        hear_account(h, ref, line);
+        hear_account(l, line);
     if (who == 'L')
-        hear_log(h, ref, line);
-    hear_complaint(h, who, line);
+        hear_log(l, line);
 }
 
 void slurm_hear_account(const struct ask *a, const struct outcome *o, struct report *reports)
 {
-    struct span all = { "", 0 };
-    bool        whole = slurm_whole(buf_span(&o->out), &all);
+    _cleanup_(freep) struct heard *jobs = calloc(a->n ? a->n : 1, sizeof *jobs);
+    struct listening               l = { .ask = a, .jobs = jobs };
+    struct span                    rest, line;
+    bool whole = jobs && slurm_whole(buf_span(&o->out), &l.all.text);
 
+    for (rest = l.all.text; whole && span_next_line(&rest, &line);)
+        hear_line(&l, line);
     for (size_t i = 0; i < a->n; i++) {
-        struct heard h = { .log = { .is = REPORT_UNKNOWN } };
-        struct span  rest = all, line;
-
-        while (span_next_line(&rest, &line))
-            hear_line(&h, &a->refs[i], line);
         reports[i] = (struct report){ .is = REPORT_UNKNOWN };
         if (whole)
-            slurm_conclude(&h, all, &reports[i]);
+            slurm_conclude(&l.all, &jobs[i], &reports[i]);
         snprintf(reports[i].native, sizeof reports[i].native, "%s", a->refs[i].native);
     }
 }

@@ -11,19 +11,24 @@ struct account_line {
     bool        step; /* "13.batch": a part of the job before it */
 };
 
+/* What holds for the whole answer. */
+struct hearing {
+    struct span text;
+    bool queue_ok, account_ok; /* both answered for all they have                       */
+    bool unreadable;           /* a line of ours could not be read: absence is no proof */
+};
+
+/* What was said of one job. */
 struct heard {
-    bool queue_ok, account_ok; /* both answered for all they have                        */
-    bool unreadable;           /* a line of ours could not be read: absence is no proof  */
-    bool queued, accounted, within;
-    struct report queue, account, log; /* log: UNKNOWN where it says nothing             */
-    int64_t       submit_ns;           /* of the newest record in the accounting         */
-    struct span   by;                  /* the user id of who cancelled it; or empty      */
+    bool          queued, accounted;
+    struct report queue, account, log; /* log: UNKNOWN where it says nothing     */
+    int64_t       submit_ns;           /* of the newest record in the accounting */
+    struct span   by;                  /* the user id of who cancelled it        */
 };
 
 /* One line of a job's log: why Slurm's daemon killed it. */
 void slurm_log_line(struct span line, struct report *log);
 
-/* `all`: the whole answer, for the names of users. */
-void slurm_conclude(const struct heard *h, struct span all, struct report *r);
+void slurm_conclude(const struct hearing *all, const struct heard *h, struct report *r);
 
 #endif

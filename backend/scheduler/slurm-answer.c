@@ -3,8 +3,8 @@
  *
  * Three kinds of failure, and they must never be taken for each other: a refusal that another try
  * would only repeat, a certain no that may be a yes later, and everything else, after which the job
- * may be in the queue. Only words that are known to be one of the first two count as such, and words
- * that say the exchange broke off outweigh both.
+ * may be in the queue. Only words that are known to be one of the first two count as such, and
+ * words that say the exchange broke off outweigh both.
  */
 #include "slurm.h"
 
@@ -77,7 +77,6 @@ static const struct phrase phrases[] = {
     { "Invalid license specification",                    KIND_REFUSED },
     { "Invalid job array specification",                  KIND_REFUSED },
     { "Invalid wckey specification",                      KIND_REFUSED },
-    { "Invalid --nice value",                             KIND_REFUSED },
     { "Invalid node name specified",                      KIND_REFUSED },
     { "Invalid time-min specification",                   KIND_REFUSED },
     { "Invalid cluster name",                             KIND_REFUSED },
@@ -104,9 +103,8 @@ static const struct phrase phrases[] = {
     { "sbatch: ambiguous option",                         KIND_REFUSED },
     { "requires an argument",                             KIND_REFUSED },
     { "doesn't allow an argument",                        KIND_REFUSED },
-    { "sbatch: error: Invalid ",                          KIND_REFUSED },
-    { "sbatch: error: invalid ",                          KIND_REFUSED },
-    { "sbatch: fatal: Invalid ",                          KIND_REFUSED },
+    { "Invalid --",                                       KIND_REFUSED },
+    { "is not a valid",                                   KIND_REFUSED },
     { "sbatch: error: Unable to open file",               KIND_REFUSED },
     { "Invalid time limit specification",                 KIND_REFUSED },
     { "Invalid directive",                                KIND_REFUSED },
@@ -115,7 +113,7 @@ static const struct phrase phrases[] = {
 };
 // clang-format on
 
-/* "12" or "12;cluster", and nothing else in the line; or "Submitted batch job 12" anywhere in it. */
+/* "12" or "12;cluster", and nothing else in the line; or "Submitted batch job 12" in it. */
 static bool find_number(struct span line, struct span *number)
 {
     static const char said[] = "Submitted batch job ";

@@ -22,6 +22,7 @@ static const struct log_words log_table[] = {
     { "exceeded memory limit",    CAUSE_MEMORY, "it needed more memory than it had asked for" },
     { "exceeded virtual memory limit", CAUSE_MEMORY,
       "it needed more memory than it had asked for" },
+    { "Exceeded job memory limit", CAUSE_MEMORY, "it needed more memory than it had asked for" },
     { "oom-kill",                 CAUSE_MEMORY, "it needed more memory than it had asked for" },
     { "oom_kill",                 CAUSE_MEMORY, "it needed more memory than it had asked for" },
     { "DUE TO TIME LIMIT",        CAUSE_TIME_LIMIT, "Slurm ended it at its time limit" },
@@ -57,14 +58,14 @@ void slurm_log_line(struct span line, struct report *log)
 }
 
 /* "it was cancelled by root": the name, else the number. */
-static void name_canceller(const struct heard *h, struct span all, struct report *r)
+static void name_canceller(const struct hearing *all, const struct heard *h, struct report *r)
 {
-    struct span line, name = h->by;
+    struct span rest = all->text, line, name = h->by;
     char        who[64];
 
     if (h->by.len == 0 || r->cause != CAUSE_CANCEL)
         return;
-    while (span_next_line(&all, &line)) {
+    while (span_next_line(&rest, &line)) {
         if (!span_begins(line, "U|"))
             continue;
         (void)span_until(&line, '|');
@@ -96,7 +97,7 @@ static void add_log(const struct report *log, struct report *r)
 }
 
 /* None of the three has seen its end. */
-static void conclude_unseen(const struct heard *h, struct report *r)
+static void conclude_unseen(const struct hearing *all, const struct heard *h, struct report *r)
 {
     if (h->log.is == REPORT_ENDED) {
         *r = h->log;
@@ -104,11 +105,11 @@ static void conclude_unseen(const struct heard *h, struct report *r)
     }
     if (h->accounted)
         snprintf(r->note, sizeof r->note, "Slurm's accounting has not heard of its end yet");
-    else if (h->queue_ok && h->account_ok && !h->unreadable)
+    else if (all->queue_ok && all->account_ok && !all->unreadable)
         r->is = REPORT_ABSENT;
 }
 
-void slurm_conclude(const struct heard *h, struct span all, struct report *r)
+void slurm_conclude(const struct hearing *all, const struct heard *h, struct report *r)
 {
     bool ended = h->accounted && h->account.is == REPORT_ENDED;
 
@@ -117,13 +118,13 @@ void slurm_conclude(const struct heard *h, struct span all, struct report *r)
         return;
     }
     if (!ended && !(h->queued && h->queue.is == REPORT_ENDED)) {
-        conclude_unseen(h, r);
+        conclude_unseen(all, h, r);
         return;
     }
     *r = ended ? h->account : h->queue;
     /* Only the controller tells of a dependency that cannot be. */
     if (h->queued && h->queue.cause == CAUSE_DEPENDENCY)
         *r = h->queue;
-    name_canceller(h, all, r);
+    name_canceller(all, h, r);
     add_log(&h->log, r);
 }

@@ -88,8 +88,8 @@ static bool next_word(struct span *rest, struct buf *word)
 
 static int not_one(const char *option, struct error *e)
 {
-    return error_set(e, -EINVAL, "native: %.80s is not one option of sbatch; write each as a string "
-                     "of its own, for example \"--reservation=course\"", option);
+    return error_set(e, -EINVAL, "native: %.80s is not one option of sbatch; write each as a "
+                     "string of its own, for example \"--reservation=course\"", option);
 }
 
 static int native_cut(const char *option, struct native *n, struct error *e)
@@ -97,7 +97,7 @@ static int native_cut(const char *option, struct native *n, struct error *e)
     _cleanup_(bufp) struct buf value = BUF_INIT;
     struct span                rest = span_str(option);
     const char                *equals;
-    bool                       is_long, pair;
+    bool                       is_long, pair, more;
 
     if (!next_word(&rest, &n->word) || n->word.len < 2 || n->word.data[0] != '-')
         return not_one(option, e);
@@ -105,7 +105,8 @@ static int native_cut(const char *option, struct native *n, struct error *e)
     equals = is_long ? strchr(n->word.data, '=') : NULL;
     n->name = !is_long ? 2 : equals ? (size_t)(equals - n->word.data) : n->word.len;
     pair = next_word(&rest, &value);
-    if (n->name < (is_long ? 3u : 2u) || (pair && n->word.len > n->name) || next_word(&rest, &value))
+    more = next_word(&rest, &value) || (pair && n->word.len > n->name);
+    if (more || n->name < (is_long ? 3u : 2u))
         return not_one(option, e);
     if (!is_long && n->word.len > 2 && strchr(LETTERS_ALONE, n->word.data[1]))
         return not_one(option, e);

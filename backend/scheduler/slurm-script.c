@@ -22,7 +22,7 @@ static const char setup[] =
 static void add_path(struct buf *out, const struct cluster *c, const struct job_ref *ref,
                      const char *file)
 {
-    buf_printf(out, "%s/%s/%s", c->root, ref->token, file);
+    buf_printf(out, "%s/%s/%s", c->root ? c->root : "", ref->token, file);
 }
 
 static int quote_path(struct buf *out, const struct cluster *c, const struct job_ref *ref,
@@ -140,26 +140,11 @@ int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
     return buf_error(out);
 }
 
-/* Where Slurm itself may run it again (--requeue), each run is an attempt of its own. */
-static void add_requeue(struct buf *out, const struct spec *spec, const struct cluster *c,
-                        const struct job_ref *ref)
-{
-    buf_add_str(out, "attempt=$1\nlast=$(($1 + ${SLURM_RESTART_COUNT:-0}))\nwhile [ -e ");
-    quote_path(out, c, ref, spec->n_ranges > 0 ? "task" : "attempt");
-    if (spec->n_ranges > 0)
-        buf_add_str(out, "\"$SLURM_ARRAY_TASK_ID.attempt");
-    else
-        buf_add_char(out, '"');
-    buf_add_str(out, "$attempt\" ] && [ \"$attempt\" -lt \"$last\" ]; do\n"
-                     "    attempt=$((attempt + 1))\ndone\nset -- \"$attempt\"\n");
-}
-
+/* It counts what Slurm itself runs again (--requeue) as further attempts. */
 int slurm_job_script(const struct spec *spec, const struct cluster *cluster,
-                     const struct job_ref *ref, const struct strv *options, struct buf *out)
+                     const struct job_ref *ref, struct buf *out)
 {
     buf_add_str(out, "#!/bin/sh\n# job.sh ATTEMPT: what Slurm runs\n");
-    if (!strv_has(options, "--no-requeue"))
-        add_requeue(out, spec, cluster, ref);
     buf_add_str(out, "exec ");
     quote_word(out, span_str(cluster->keeper));
     buf_add_str(out, " run ");

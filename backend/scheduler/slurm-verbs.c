@@ -31,6 +31,17 @@ static const char each[] =
 static const char cancel[] = "one() { timeout 30 scancel \"$1\"; }\n"
                              "all() { timeout 60 scancel \"$@\"; }\n";
 
+/* Slurm takes a hold of a job that runs and does nothing with it. */
+static const char hold[] =
+    "all() { false; }\n"
+    "one() {\n"
+    "    case $(timeout 30 squeue --all -h -t all -j \"$1\" -o %T 2>/dev/null) in\n"
+    "    *PENDING*|*REQUEUE*|*CONFIGURING*|'') timeout 30 scontrol hold \"$1\" ;;\n"
+    "    *RUNNING*|*SUSPENDED*|*COMPLETING*) echo 'no longer pending'; false ;;\n"
+    "    *) echo 'has ended'; false ;;\n"
+    "    esac\n"
+    "}\n";
+
 #define SCONTROL(verb)                                                                             \
     "one() { timeout 30 scontrol " verb " \"$1\"; }\n"                                             \
     "all() { false; }\n"
@@ -81,10 +92,12 @@ struct verdict {
 #define ENDED                                                                                      \
     { "Invalid job id specified", REPORT_FAILED, "it has ended" },                                 \
     { "has ended", REPORT_FAILED, "it has ended" },                                                \
+    { "Job has already finished", REPORT_FAILED, "it has ended" },                                 \
     { "already completing or completed", REPORT_FAILED, "it has ended" }
 /* Whether it arrived cannot be told: it may be said again. */
 #define AWAY                                                                                       \
-    { "slurm controller", REPORT_UNKNOWN, NULL }, { "timed out", REPORT_UNKNOWN, NULL }
+    { "slurm controller", REPORT_UNKNOWN, NULL }, { "timed out", REPORT_UNKNOWN, NULL },           \
+    { "Unexpected message", REPORT_UNKNOWN, NULL }
 #define DENIED(what) { "Access/permission denied", REPORT_FAILED, what }
 #define OTHERS                                                                                     \
     { "Requested operation", REPORT_FAILED, NULL }, { "Invalid ", REPORT_FAILED, NULL },           \
@@ -202,7 +215,7 @@ int slurm_say_cancel(const struct ask *a, struct command *c)
 
 int slurm_say_hold(const struct ask *a, struct command *c)
 {
-    return say(a, c, SCONTROL("hold"), NULL);
+    return say(a, c, hold, NULL);
 }
 
 int slurm_say_release(const struct ask *a, struct command *c)

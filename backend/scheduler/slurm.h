@@ -85,8 +85,7 @@ int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
                         const struct job_ref *ref, const struct strv *options,
                         struct buf *out) must_check;
 int slurm_job_script(const struct spec *spec, const struct cluster *cluster,
-                     const struct job_ref *ref, const struct strv *options,
-                     struct buf *out) must_check;
+                     const struct job_ref *ref, struct buf *out) must_check;
 
 /* slurm-answer.c */
 void slurm_hear_submit(int status, struct span out, struct span err, struct report *report);

@@ -93,8 +93,8 @@ enum scheduler_verb {
  */
 struct sighting {
     char              token[JOB_TOKEN_LEN + 1];
-    bool              element;  /* of an array: `range` says which; else the job itself, or a
-                                   whole array that has not been split yet */
+    bool              element;  /* of an array: `range` says which; else the job itself, or all
+                                   elements of an array that have no sighting of their own */
     struct spec_range range;
     uint32_t          attempt;  /* as written into what was submitted; 0: it does not tell */
     struct report     report;   /* native: of the whole, even for an element               */

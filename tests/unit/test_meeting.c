@@ -1,0 +1,124 @@
+/*
+ * test_meeting.c - the first look at a far cluster, as real hosts answered
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "captured.h"
+#include "clustrixfs/scheduler.h"
+
+static struct cluster cluster(const char *dir, const struct scheduler_ops *scheduler)
+{
+    return (struct cluster){
+        .name = (char *)(uintptr_t)"hpc",
+        .dir = (char *)(uintptr_t)dir,
+        .scheduler = scheduler,
+        .finds_scheduler = !scheduler,
+    };
+}
+
+static int hear_text(const struct cluster *c, struct span text, struct meeting *m, struct error *e)
+{
+    _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
+
+    ck_assert_int_eq(buf_add_span(&o.out, text), 0);
+    return meeting_hear(c, &o, m, e);
+}
+
+static int hear(const struct cluster *c, const char *name, struct meeting *m, struct error *e)
+{
+    _cleanup_(bufp) struct buf text = BUF_INIT;
+
+    captured(name, &text);
+    return hear_text(c, buf_span(&text), m, e);
+}
+
+START_TEST(a_slurm_that_answers_is_taken)
+{
+    struct cluster c = cluster(NULL, NULL);
+    struct meeting m;
+    struct error   e = ERROR_INIT;
+
+    ck_assert_msg(hear(&c, "meeting-cfx", &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.root, "/home/cfxuser/.clustrixfs");
+    ck_assert_str_eq(m.scheduler, "slurm");
+    ck_assert_str_eq(m.version, "slurm-wlm 22.05.8");
+    ck_assert_str_eq(m.host, "vm");
+    ck_assert_uint_eq(m.cores, 2);
+    ck_assert_uint_eq(m.memory, UINT64_C(24683620) * 1024);
+    ck_assert(m.found[0] != '\0');
+}
+END_TEST
+
+/* Programs of Slurm's and Grid Engine's without a configuration are no scheduler. */
+START_TEST(a_host_without_one_runs_jobs_itself)
+{
+    struct cluster c = cluster("hpc/x/", NULL);
+    struct meeting m;
+    struct error   e = ERROR_INIT;
+
+    ck_assert_msg(hear(&c, "meeting-cfx-host", &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.root, "/home/cfxuser/hpc/x");
+    ck_assert_str_eq(m.scheduler, "process");
+    ck_assert_str_eq(m.version, "");
+}
+END_TEST
+
+START_TEST(the_one_that_was_asked_for_has_to_be_there)
+{
+    struct cluster c = cluster("/scratch/me", &scheduler_slurm);
+    struct meeting m;
+    struct error   e = ERROR_INIT;
+
+    ck_assert_msg(hear(&c, "meeting-cfx", &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.root, "/scratch/me");
+    ck_assert_str_eq(m.scheduler, "slurm");
+    ck_assert_int_eq(hear(&c, "meeting-cfx-host", &m, &e), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(e.text, "\"scheduler\""));
+    c.scheduler = &scheduler_process;
+    ck_assert_msg(hear(&c, "meeting-cfx", &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.scheduler, "process");
+}
+END_TEST
+
+static void check_undecided(const char *lines, const char *words)
+{
+    _cleanup_(bufp) struct buf b = BUF_INIT;
+    struct cluster             c = cluster("~/x", NULL);
+    struct meeting             m;
+    struct error               e = ERROR_INIT;
+
+    buf_printf(&b, "home|/home/me\nhost|h\ncores|1\nmemory|1\n%send|\n", lines);
+    ck_assert_int_eq(hear_text(&c, buf_span(&b), &m, &e), -EINVAL);
+    ck_assert_msg(strstr(e.text, words) != NULL, "%s", e.text);
+    ck_assert_str_eq(m.root, "/home/me/x");
+    ck_assert_str_eq(m.scheduler, "");
+}
+
+
+START_TEST(nothing_is_guessed)
+{
+    check_undecided("sbatch|slurm 23.02.1\nping|Slurmctld(primary) at h is UP\n"
+                    "qstat|pbs_version = 23.06.06\npbs|yes\n", "slurm and pbs");
+    check_undecided("sbatch|slurm 23.02.1\nping|Slurmctld(primary) at h is DOWN\n",
+                    "does not answer");
+    check_undecided("qstat|pbs_version = 23.06.06\npbs|no\n", "\"scheduler\": \"pbs\"");
+}
+END_TEST
+
+START_TEST(a_cut_answer_is_none)
+{
+    _cleanup_(bufp) struct buf text = BUF_INIT;
+    struct cluster             c = cluster(NULL, NULL);
+    struct meeting             m;
+    struct error               e = ERROR_INIT;
+
+    captured("meeting-cfx", &text);
+    for (size_t len = 0; len < text.len; len++)
+        ck_assert_int_eq(hear_text(&c, (struct span){ text.data, len }, &m, &e), -EPROTO);
+}
+END_TEST
+
+UNIT_MAIN("meeting", { a_slurm_that_answers_is_taken, a_host_without_one_runs_jobs_itself,
+                       the_one_that_was_asked_for_has_to_be_there, nothing_is_guessed,
+                       a_cut_answer_is_none })
