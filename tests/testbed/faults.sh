@@ -1,0 +1,170 @@
+# shellcheck shell=bash
+#
+# faults.sh - breaking the testbed, and healing what this test has broken
+#
+# For tests to source; root. Each fault is a line in a file of this process, which says how to undo
+# it; the undoing of one takes its line out, and heal() undoes all that is left.
+# So tests that run side by side do not heal each other's faults, and what a test that was killed
+# has left behind is healed by the next one.
+#
+#   drop_packets PORT            pass_packets PORT          to and from the port, on loopback
+#   cut_connections PORT                                    established ones end with an error
+#   stop_controller [SERVICE]    continue_controller        SIGSTOP: it takes calls, answers none
+#   kill_controller [SERVICE]    restart_controller         SIGKILL
+#   kill_slurmd NODE [SERVICE]   restart_node NODE          SIGKILL; its jobs go on
+#   kill_node NODE [SERVICE]     restart_node NODE          power off: slurmd and all of its jobs
+#   stop_sshd                    continue_sshd              SIGSTOP; sessions go on, no new ones
+#   heal
+#
+# Slurm notices after 15 to 25 s that a node is gone (SlurmdTimeout). One that is back before that has
+# jobs that Slurm takes to be running: a test that wants NODE_FAIL waits for it, then restarts it.
+# SERVICE is slurm, slurm-db or slurm-brief; slurm when it is left out.
+
+# shellcheck source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+FAULTS=$CFX_TESTBED/faults/$$
+
+broken() # UNDO-FUNCTION ARGUMENT...
+{
+    echo "$*" >>"$FAULTS"
+}
+
+healed() # UNDO-FUNCTION ARGUMENT...
+{
+    [ -e "$FAULTS" ] || return 0
+    grep -vxF -e "$*" "$FAULTS" >"$FAULTS.new"
+    mv "$FAULTS.new" "$FAULTS"
+}
+
+# In the order of their names: what is stopped goes on, then packets pass, then slurmctld is
+# restarted, and last the nodes, which need it.
+heal() # [FILE]
+{
+    local file=${1:-$FAULTS} line status=0
+    local -a words
+    [ -e "$file" ] || return 0
+    while read -r line; do
+        read -ra words <<<"$line"
+        "${words[@]}" || status=1
+    done < <(sort -u "$file")
+    rm -f "$file"
+    return "$status"
+}
+
+heal_the_dead()
+{
+    local file
+    for file in "$CFX_TESTBED/faults"/*; do
+        [ -e "$file" ] && [ ! -d "/proc/${file##*/}" ] && heal "$file"
+    done
+}
+
+#
+# The network
+#
+packet_rule() # ACTION PORT TEST DIRECTION
+{
+    iptables -w 10 "$1" INPUT -i lo -p tcp "--$4" "$2" \
+        -m comment --comment "clustrixfs test $3" -j DROP
+}
+
+drop_packets() # PORT
+{
+    broken pass_packets "$1" "$$"
+    packet_rule -I "$1" "$$" dport && packet_rule -I "$1" "$$" sport
+}
+
+pass_packets() # PORT [TEST]
+{
+    local test=${2:-$$}
+    while packet_rule -D "$1" "$test" dport 2>/dev/null; do :; done
+    while packet_rule -D "$1" "$test" sport 2>/dev/null; do :; done
+    healed pass_packets "$1" "$test"
+}
+
+# Both ends learn of it at once, as from a firewall that sends resets.
+cut_connections() # PORT
+{
+    ss -K -t "( dport = :$1 or sport = :$1 )" >/dev/null
+}
+
+#
+# Daemons. Each function of a pair takes the same arguments.
+#
+pid_of_controller() # SERVICE
+{
+    cat "$CFX_TESTBED/$1/state/slurmctld.pid"
+}
+
+stop_controller() # [SERVICE]
+{
+    broken continue_controller "${1:-slurm}"
+    kill -STOP "$(pid_of_controller "${1:-slurm}")"
+}
+
+continue_controller() # [SERVICE]
+{
+    kill -CONT "$(pid_of_controller "${1:-slurm}")"
+    healed continue_controller "${1:-slurm}"
+}
+
+kill_controller() # [SERVICE]
+{
+    broken restart_controller "${1:-slurm}"
+    stop_daemon "$CFX_TESTBED/${1:-slurm}/state/slurmctld.pid" slurmctld KILL
+}
+
+restart_controller() # [SERVICE]
+{
+    in_service "${1:-slurm}" controller_up && healed restart_controller "${1:-slurm}"
+}
+
+kill_slurmd() # NODE [SERVICE]
+{
+    broken restart_node "$1" "${2:-slurm}"
+    stop_daemon "$CFX_TESTBED/${2:-slurm}/spool/$1.pid" slurmd KILL
+}
+
+# The supervisors of its jobs, known by their sockets in the spool, and what they have started.
+processes_of_node() # NODE SERVICE
+{
+    local dir=$CFX_TESTBED/$2
+    ss -xlpnH | awk -v s="$dir/spool/$1/" 'index($0, s)' | grep -o 'pid=[0-9]*' | cut -d= -f2
+    grep -lszx "SLURMD_NODENAME=$1" /proc/[0-9]*/environ |
+        xargs -r grep -lszx "SLURM_CONF=$dir/etc/slurm.conf" | cut -d/ -f3
+}
+
+kill_node() # NODE [SERVICE]
+{
+    local pids
+    kill_slurmd "$@"
+    # Again until none is left: one may have started another meanwhile.
+    while pids=$(processes_of_node "$1" "${2:-slurm}") && [ -n "$pids" ]; do
+        # shellcheck disable=SC2086 # a list of numbers
+        kill -KILL $pids 2>/dev/null
+        sleep 0.05
+    done
+}
+
+restart_node() # NODE [SERVICE]
+{
+    in_service "${2:-slurm}" node_up "$1" &&
+        in_service "${2:-slurm}" until_true 30 node_ready "$1" &&
+        healed restart_node "$1" "${2:-slurm}"
+}
+
+stop_sshd()
+{
+    broken continue_sshd
+    kill -STOP "$(cat "$CFX_TESTBED/ssh/sshd.pid")"
+}
+
+continue_sshd()
+{
+    kill -CONT "$(cat "$CFX_TESTBED/ssh/sshd.pid")"
+    healed continue_sshd
+}
+
+need_root "$@"
+mkdir -p "$CFX_TESTBED/faults"
+heal_the_dead
