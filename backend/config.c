@@ -16,6 +16,7 @@
 
 #include "clustrixfs/buf.h"
 #include "clustrixfs/host.h"
+#include "clustrixfs/met.h"
 #include "config-keys.h"
 
 #define GRACE_DEFAULT_S 10
@@ -227,12 +228,14 @@ static int place_here(const struct config *c, struct cluster *cluster, struct er
 static int place_far(const struct config *c, struct cluster *cluster, struct error *e)
 {
     _cleanup_(bufp) struct buf mirror = BUF_INIT;
+    int                        r;
 
     buf_printf(&mirror, "%s/%s.files", c->state_dir, cluster->name);
     cluster->mirror = buf_steal(&mirror);
     if (!cluster->mirror)
         return out_of_memory(e);
-    return host_private_dir(cluster->mirror, e);
+    r = host_private_dir(cluster->mirror, e);
+    return r < 0 ? r : met_load(c, cluster, e);
 }
 
 static int settle(struct config *c, const char *keeper, struct error *e)
