@@ -17,6 +17,7 @@
 #include "clustrixfs/buf.h"
 #include "clustrixfs/host.h"
 #include "clustrixfs/met.h"
+#include "clustrixfs/transport.h"
 #include "config-keys.h"
 
 #define GRACE_DEFAULT_S 10
@@ -34,6 +35,7 @@ void cluster_release(struct cluster *c)
 
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
         free(*strings[i]);
+    secrets_free(c->secrets);
 }
 
 void config_free(struct config *c)

@@ -221,3 +221,15 @@ int service_meet(struct config *c, const struct service_person *person, struct e
     free(v);
     return r;
 }
+
+int service_accept_hostkey(const struct config *c, const struct service_person *person,
+                           struct error *e)
+{
+    const struct cluster *cluster = &c->clusters[0];
+    int                   r;
+
+    if (!cluster->host)
+        return error_set(e, -EINVAL, "the cluster \"%s\" is this machine", cluster->name);
+    r = ssh_accept_hostkey(cluster, person->ask, person->arg, e);
+    return r > 0 ? -EACCES : r;
+}

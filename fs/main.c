@@ -85,6 +85,14 @@ static int load_config_for(const struct options *o, const char *mountpoint, stru
 
 static const struct service_person person = { .ask = ask_person, .tell = tell_person };
 
+static int accept_hostkey(const struct options *o, struct error *e)
+{
+    _cleanup_(configp) struct config *c = NULL;
+    int r = load_config(o, &c, e);
+
+    return r < 0 ? r : service_accept_hostkey(c, &person, e);
+}
+
 static void on_change(void *arg, job_id id, unsigned what)
 {
     struct mount *m = arg;
@@ -239,6 +247,8 @@ int main(int argc, char **argv)
         options_help();
     else if (r == 0 && o.version)
         options_version();
+    else if (r == 0 && o.accept_hostkey)
+        r = accept_hostkey(&o, &e);
     else if (r == 0)
         r = run(&o, &e);
     if (r < 0)

@@ -44,6 +44,10 @@ struct service_person {
  */
 int service_meet(struct config *c, const struct service_person *person,
                  struct error *e) must_check;
+/* Show the host key of the default cluster, ask, and write it to known_hosts. 0, or a negative
+ * errno and a sentence. */
+int service_accept_hostkey(const struct config *c, const struct service_person *person,
+                           struct error *e) must_check;
 
 /* Called once for each answer; `e` is valid during the call only. */
 typedef void service_done(void *arg, int r, const struct error *e);
