@@ -150,7 +150,6 @@ int cluster_settle(struct cluster *c, const char *keeper, struct error *e)
     if (is_here(c))
         return settle_here(c, keeper, e);
     settle_far(c);
-    if (!c->transport)
-        return error_set(e, -EINVAL, "cluster %s: this program was built without ssh", c->name);
-    return 0;
+    c->secrets = secrets_new();
+    return c->secrets ? 0 : error_set(e, -ENOMEM, "out of memory");
 }

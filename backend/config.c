@@ -16,6 +16,8 @@
 
 #include "clustrixfs/buf.h"
 #include "clustrixfs/host.h"
+#include "clustrixfs/met.h"
+#include "clustrixfs/transport.h"
 #include "config-keys.h"
 
 #define GRACE_DEFAULT_S 10
@@ -33,6 +35,7 @@ void cluster_release(struct cluster *c)
 
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
         free(*strings[i]);
+    secrets_free(c->secrets);
 }
 
 void config_free(struct config *c)
@@ -227,12 +230,14 @@ static int place_here(const struct config *c, struct cluster *cluster, struct er
 static int place_far(const struct config *c, struct cluster *cluster, struct error *e)
 {
     _cleanup_(bufp) struct buf mirror = BUF_INIT;
+    int                        r;
 
     buf_printf(&mirror, "%s/%s.files", c->state_dir, cluster->name);
     cluster->mirror = buf_steal(&mirror);
     if (!cluster->mirror)
         return out_of_memory(e);
-    return host_private_dir(cluster->mirror, e);
+    r = host_private_dir(cluster->mirror, e);
+    return r < 0 ? r : met_load(c, cluster, e);
 }
 
 static int settle(struct config *c, const char *keeper, struct error *e)

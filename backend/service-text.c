@@ -35,12 +35,20 @@ static void add_note(struct buf *out, const char *what, const char *text)
     buf_printf(out, "# %s: %s\n", what, text);
 }
 
+/* Where the scheduler has a queue, what is run is a file of the job's, `submit`. */
+static int say_submit(const struct ask *ask, struct command *c)
+{
+    const struct scheduler_ops *scheduler = ask->cluster->scheduler;
+
+    return scheduler->queues ? sent_say(ask, true, c) : scheduler->verbs[VERB_SUBMIT].say(ask, c);
+}
+
 static int add_command(const struct cluster *cluster, const struct job_ref *ref, struct buf *out)
 {
     struct ask ask = { .cluster = cluster, .refs = ref, .n = 1 };
     _cleanup_(commandp) struct command c = COMMAND_INIT;
     _cleanup_(bufp) struct buf line = BUF_INIT;
-    int r = cluster->scheduler->verbs[VERB_SUBMIT].say(&ask, &c);
+    int r = say_submit(&ask, &c);
 
     if (!r)
         r = quote_argv(&line, &c.argv);

@@ -3,7 +3,8 @@
  *
  * The service is opened before anything is mounted, so a second daemon on the same state is refused
  * with a sentence and without a trace; and the process has left the terminal before it
- * opens the service, since threads and database connections do not survive a fork.
+ * opens the service, since threads and database connections do not survive a fork. The far clusters
+ * are met before that: then there is somebody to ask for a password.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "clustrixfs/clock.h"
 #include "clustrixfs/config.h"
 #include "clustrixfs/log.h"
+#include "fs/ask.h"
 #include "fs/daemon.h"
 #include "fs/loop.h"
 #include "fs/mount.h"
@@ -55,16 +57,21 @@ static int find_keeper(char **path)
     return *path ? 0 : -ENOMEM;
 }
 
-static int load_config(const struct options *o, const char *mountpoint, struct config **cp,
-                       struct error *e)
+static int load_config(const struct options *o, struct config **cp, struct error *e)
 {
-    _cleanup_(freep) char *keeper = NULL, *state = NULL;
+    _cleanup_(freep) char *keeper = NULL;
     struct config_source source = options_source(o);
-    int r;
+    int r = find_keeper(&keeper);
 
-    r = find_keeper(&keeper);
-    if (r == 0)
-        r = config_load_source(cp, o->config, o->state_dir, keeper, &source, e);
+    return r < 0 ? r : config_load_source(cp, o->config, o->state_dir, keeper, &source, e);
+}
+
+static int load_config_for(const struct options *o, const char *mountpoint, struct config **cp,
+                           struct error *e)
+{
+    _cleanup_(freep) char *state = NULL;
+    int r = load_config(o, cp, e);
+
     if (r < 0)
         return r;
     state = realpath((*cp)->state_dir, NULL);
@@ -74,6 +81,16 @@ static int load_config(const struct options *o, const char *mountpoint, struct c
                          "another with -o state=DIR",
                          state, mountpoint);
     return 0;
+}
+
+static const struct service_person person = { .ask = ask_person, .tell = tell_person };
+
+static int accept_hostkey(const struct options *o, struct error *e)
+{
+    _cleanup_(configp) struct config *c = NULL;
+    int r = load_config(o, &c, e);
+
+    return r < 0 ? r : service_accept_hostkey(c, &person, e);
 }
 
 static void on_change(void *arg, job_id id, unsigned what)
@@ -211,7 +228,9 @@ static int run(struct options *o, struct error *e)
 
     r = mountpoint_prepare(o->mountpoint, o->nonempty, &mountpoint, e);
     if (r == 0)
-        r = load_config(o, mountpoint, &c, e);
+        r = load_config_for(o, mountpoint, &c, e);
+    if (r == 0)
+        r = service_meet(c, &person, e);
     if (r == 0 && !o->foreground && !o->debug)
         r = daemon_begin(&ready, e);
     if (r < 0)
@@ -233,6 +252,8 @@ int main(int argc, char **argv)
         options_help();
     else if (r == 0 && o.version)
         options_version();
+    else if (r == 0 && o.accept_hostkey)
+        r = accept_hostkey(&o, &e);
     else if (r == 0)
         r = run(&o, &e);
     if (r < 0)

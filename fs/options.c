@@ -21,6 +21,7 @@
 static const struct fuse_opt option_table[] = {
     OPTION("-h", help),       OPTION("--help", help),
     OPTION("-V", version),    OPTION("--version", version),
+    OPTION("--accept-hostkey", accept_hostkey),
     OPTION("-f", foreground),
     OPTION("nonempty", nonempty),
     OPTION("-d", debug),      OPTION("debug", debug),
@@ -74,11 +75,22 @@ static int take_argument(void *data, const char *arg, int key, struct fuse_args 
     return strncmp(arg, "x-", 2) != 0; /* fstab's remarks to itself */
 }
 
+/* There the only word is the machine. */
+static int check_accept_words(struct options *o, struct error *e)
+{
+    if (!o->mountpoint || o->source)
+        return error_set(e, -EINVAL, "say whose key: clustrixfs --accept-hostkey [USER@]HOST");
+    o->source = STEAL(o->mountpoint);
+    return 0;
+}
+
 /* With two words the first is a source: a machine, or a cluster by its name; see config.h. */
 static int check_words(struct options *o, struct error *e)
 {
     if (o->help || o->version)
         return 0;
+    if (o->accept_hostkey)
+        return check_accept_words(o, e);
     if (!o->mountpoint)
         return error_set(e, -EINVAL, "say where to mount: clustrixfs MOUNTPOINT");
     for (size_t i = 0; o->source && i < ARRAY_SIZE(no_sources); i++)
@@ -141,12 +153,14 @@ void options_help(void)
 {
     printf("usage: clustrixfs [options] MOUNTPOINT\n"
            "       clustrixfs [options] [USER@]HOST[:DIR] MOUNTPOINT\n"
+           "       clustrixfs --accept-hostkey [USER@]HOST\n"
            "\n"
            "Mounts your cluster as a directory: write a job's spec into MOUNTPOINT/submit/, read\n"
            "its state and output in MOUNTPOINT/jobs/. MOUNTPOINT/README.md tells the rest.\n"
            "\n"
            "    -h   --help            this text\n"
            "    -V   --version         version\n"
+           "         --accept-hostkey  show the key of HOST, ask, and write it to known_hosts\n"
            "    -f                     stay in the foreground, log to the terminal\n"
            "    -d   -o debug          show every request (stays in the foreground)\n"
            "    -o state=DIR           jobs and drafts are kept here\n"

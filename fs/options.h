@@ -15,7 +15,7 @@ struct options {
     char *source;          /* "me@hpc" in `clustrixfs me@hpc MOUNTPOINT`, or NULL */
     char *state_dir, *config;
     char *port, *identity, *control_path, *alive, *transport, *scheduler;
-    int   help, version, foreground, debug, nonempty;
+    int   help, version, foreground, debug, nonempty, accept_hostkey;
 };
 
 /* Returns 0, or -EINVAL and a sentence. */

@@ -29,6 +29,27 @@ struct service;
 int  service_open(struct service **sp, const struct config *c, struct error *e) must_check;
 void service_close(struct service *s);
 
+/* Whoever is there while it is being mounted; called on the thread that calls. */
+struct service_person {
+    /* A malloc'ed answer, not shown while it is typed where it is `secret`; NULL: nobody to ask. */
+    char *(*ask)(void *arg, const char *prompt, bool secret);
+    void (*tell)(void *arg, const char *sentence);
+    void *arg;
+};
+
+/*
+ * Before the daemon leaves the terminal: log in to the far clusters, asking for what has to be
+ * typed, and take over what is found (met.h). One that does not answer now is told of, and no
+ * reason not to mount; nor is anything about one that the command line did not name. Threads that
+ * it starts have ended when it returns. 0, or a negative errno and a sentence: do not mount.
+ */
+int service_meet(struct config *c, const struct service_person *person,
+                 struct error *e) must_check;
+/* Show the host key of the default cluster, ask, and write it to known_hosts. 0, or a negative
+ * errno and a sentence. */
+int service_accept_hostkey(const struct config *c, const struct service_person *person,
+                           struct error *e) must_check;
+
 /* Called once for each answer; `e` is valid during the call only. */
 typedef void service_done(void *arg, int r, const struct error *e);
 

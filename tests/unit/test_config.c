@@ -459,11 +459,69 @@ START_TEST(a_configured_cluster_has_a_mount_of_its_own)
 }
 END_TEST
 
+START_TEST(a_host_becomes_a_cluster)
+{
+    _cleanup_(place) struct place     p;
+    _cleanup_(configp) struct config *c = NULL;
+    struct error                      e = ERROR_INIT;
+    char                              want[PATH_MAX + 64];
+    const struct config_source        said = {
+        .source = "me@[fe80::1%eth0]:~/jobs/", .port = "2222", .alive = "5",
+    };
+
+    place_init(&p);
+    ck_assert_msg(config_load_source(&c, NULL, NULL, KEEPER, &said, &e) == 0, "%s", e.text);
+    const struct cluster *far = &c->clusters[0];
+    ck_assert_str_eq(far->name, "fe80--1-eth0");
+    ck_assert_str_eq(far->host, "fe80::1%eth0");
+    ck_assert_str_eq(far->user, "me");
+    ck_assert_str_eq(far->dir, "jobs");
+    ck_assert_uint_eq(far->port, 2222);
+    ck_assert_uint_eq(far->alive_s, 5);
+    ck_assert_ptr_eq(far->transport, transport_named("ssh"));
+    ck_assert(far->finds_scheduler && !far->scheduler && !far->met && !far->root);
+    ck_assert_uint_eq(far->mirror_max, UINT64_C(10) << 30);
+    snprintf(want, sizeof(want), "%s/.local/state/clustrixfs-fe80--1-eth0/fe80--1-eth0.files",
+             p.dir);
+    ck_assert_str_eq(far->mirror, want);
+    ck_assert_uint_eq(mode_of(want), 0700);
+}
+END_TEST
+
+START_TEST(a_source_has_the_settings_of_its_cluster)
+{
+    static const char *const sources[] = { "hpc", "login.hpc.edu", "me@hpc", "hpc:/elsewhere" };
+    _cleanup_(place) struct place p;
+
+    place_init(&p);
+    write_file(p.config,
+               "{\"clusters\":{\"lab\":{\"host\":\"lab\"},\"hpc\":{\"host\":\"login.hpc.edu\","
+               "\"user\":\"me\",\"scheduler\":\"slurm\",\"transport\":\"openssh\","
+               "\"control_path\":\"~/.ssh/hpc\",\"mirror_size\":\"1GB\",\"dir\":\"/jobs\"}}}",
+               0600);
+    for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+        _cleanup_(configp) struct config *c = NULL;
+        struct error                      e = ERROR_INIT;
+        const struct config_source        said = { .source = sources[i] };
+
+        ck_assert_msg(config_load_source(&c, p.config, NULL, KEEPER, &said, &e) == 0, "%s", e.text);
+        ck_assert_uint_eq(c->n_clusters, 2);
+        ck_assert_str_eq(c->clusters[0].name, "hpc");
+        ck_assert_str_eq(c->clusters[0].host, "login.hpc.edu");
+        ck_assert_ptr_eq(c->clusters[0].transport, transport_named("openssh"));
+        ck_assert_ptr_eq(c->clusters[0].scheduler, scheduler_named("slurm"));
+        ck_assert_uint_eq(c->clusters[0].mirror_max, UINT64_C(1) << 30);
+        ck_assert_str_eq(c->clusters[0].dir, i == 3 ? "/elsewhere" : "/jobs");
+    }
+}
+END_TEST
+
 UNIT_MAIN("config", { this_machine_without_any_file, this_machine_has_something,
                       xdg_variables_count_when_absolute, a_file_that_says_everything,
                       mistakes_are_found_where_they_are, names_have_a_limit,
                       a_file_that_cannot_be_trusted, the_state_directory_is_closed,
                       somebody_else_has_no_hand_in_it,
                       a_relative_state_directory_becomes_absolute,
-                      a_source_that_cannot_be_meant,
+                      a_source_that_cannot_be_meant, a_host_becomes_a_cluster,
+                      a_source_has_the_settings_of_its_cluster,
                       a_configured_cluster_has_a_mount_of_its_own })
