@@ -81,7 +81,7 @@ static void far_work(void *arg)
         answer(f, data, n);
 }
 
-void far_read(struct mount *m, fuse_req_t req, int fd, const char *path, size_t size, off_t off)
+void far_reply(struct mount *m, fuse_req_t req, int fd, const char *path, size_t size, off_t off)
 {
     struct far_read *f = calloc(1, sizeof(*f));
 

@@ -12,6 +12,6 @@
  * at once when the bytes are here, else when they have come, or when it is certain that they do
  * not. Both are borrowed. It can be interrupted.
  */
-void far_read(struct mount *m, fuse_req_t req, int fd, const char *path, size_t size, off_t off);
+void far_reply(struct mount *m, fuse_req_t req, int fd, const char *path, size_t size, off_t off);
 
 #endif

@@ -174,7 +174,7 @@ static void read_far(struct mount *m, fuse_req_t req, struct pass_node *node, si
     if (r < 0)
         fuse_reply_err(req, r == -ESTALE ? EIO : -r);
     else
-        far_read(m, req, h->fd, path.data, size, off);
+        far_reply(m, req, h->fd, path.data, size, off);
 }
 
 void pass_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)

@@ -32,7 +32,7 @@ struct pass_node {
     job_id              job;    /* whose files/ it is in; 0: stage/                         */
     dev_t               dev;
     ino_t               ino;
-    bool                far;     /* in a mirror: its bytes are read by far_read() alone     */
+    bool                far;     /* in a mirror: its bytes are read by far_reply() alone     */
     bool                named;   /* false: the name was removed, or is another file's by now */
     atomic_bool         ended;   /* was opened after the end of its job                      */
     struct pass_handle *handles; /* who has it open                                          */

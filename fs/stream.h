@@ -16,7 +16,7 @@
 int stream_stat(struct mount *m, job_id id, enum job_file what, struct stat *st) must_check;
 /*
  * A descriptor for the output of the present attempt; -ENOENT while there is none. *far: its path,
- * malloc'ed, if it lies on a far cluster and is read by far_read() alone; else NULL.
+ * malloc'ed, if it lies on a far cluster and is read by far_reply() alone; else NULL.
  */
 int stream_open(struct mount *m, job_id id, enum job_file what, char **far) must_check;
 /* Answer a read from `fd`: at once from the page cache, else from a thread of the pool. */

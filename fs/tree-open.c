@@ -134,7 +134,7 @@ static void read_stream(struct mount *m, fuse_req_t req, struct handle *h, size_
     if (h->fd < 0)
         h->fd = stream_open(m, h->place.key, rows[h->place.row].stream, &h->far);
     if (h->fd >= 0 && h->far)
-        far_read(m, req, h->fd, h->far, size, off);
+        far_reply(m, req, h->fd, h->far, size, off);
     else if (h->fd >= 0)
         stream_read(m, req, h->fd, size, off);
     else if (h->fd == -ENOENT)

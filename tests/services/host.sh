@@ -1,10 +1,10 @@
 #!/bin/bash
 # A host behind ssh as a cluster: the same tree, the same specs, the same promises.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/far.sh"
+. "$SERVICES/far.sh"
 CLUSTER=cfx-host
 needs sshd
-config '{"clusters": {"cfx-host": {"cores": 2}}}'
+config '{"clusters": {"cfx-host": {"host": "cfx-host", "cores": 2}}}'
 mount_far()
 {
     start_far "cfx-host:$FAR/root"
@@ -50,7 +50,7 @@ is 'all are listed' "$(cd "$M/jobs/$job/files" && printf '%s,' * | tr '\n' '?')"
     '-dash $(x) ü,deep,empty,inside,new?line,outside,pipe,quote'\''"s,sparse,up,'
 is 'a name with a line end can be read' "$(cat "$M/jobs/$job/files/"new*)" 1
 is 'and one with quotes' "$(cat "$M/jobs/$job/files/quote'\"s")" 22
-is 'zeros are zeros' "$(cmp "$M/jobs/$job/files/deep/er dir/zeros" <(head -c 300000 /dev/zero))" ''
+ok 'zeros are zeros' cmp "$M/jobs/$job/files/deep/er dir/zeros" <(head -c 300000 /dev/zero)
 is 'a link within leads there' "$(wc -c <"$M/jobs/$job/files/inside")" 300000
 refused 'a link out leads nowhere' cat "$M/jobs/$job/files/outside"
 is 'sizes beyond 4 GiB are true' "$(stat -c %s "$M/jobs/$job/files/sparse")" 5368709120

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Slurm over ssh: submitted, watched and ended as a user of Slurm expects.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/far.sh"
+. "$SERVICES/far.sh"
 CLUSTER=cfx
 needs sshd slurm
 start_far "cfx:$FAR/root"
@@ -22,7 +22,7 @@ is 'a script for sbatch runs as it is' "$(ended "$job")" 'completed 0'
 like 'with what it asked for' "$(cat "$M/jobs/$job/stdout")" 'on n[1-4] with 2'
 is 'its errors are apart' "$(cat "$M/jobs/$job/stderr")" err
 is 'its files are here' "$(cat "$M/jobs/$job/files/result")" data
-ok 'its number there is known' [ -n "$(info "$job" 'j["native"]')" ]
+ok 'its number there is known' [ -n "$(info "$job" 'j["native_id"]')" ]
 
 job=$(submit three "$(printf '#!/bin/sh\nexit 3')")
 is 'an exit code comes back' "$(ended "$job")" 'failed 3'
