@@ -151,12 +151,26 @@ k_say()
     printf '%s\n' "$k_text"
 }
 
-# Nanoseconds since 1970.
+# k_now: nanoseconds since 1970; busybox knows the seconds only, and then k_coarse is said.
 k_clock()
 {
     k_now=$(date +%s%N)
-    k_now=${k_now%%[!0-9]*}
-    [ ${#k_now} -gt 12 ] || k_now=${k_now}000000000
+    k_now=${k_now%%[!0-9]*} k_coarse=
+    [ ${#k_now} -gt 12 ] || k_now=${k_now}000000000 k_coarse=yes
+}
+
+# k_ticked: hundredths of a second since the machine was started.
+k_tick()
+{
+    read -r k_uptime k_line </proc/uptime
+    k_ticked=${k_uptime%.*}${k_uptime#*.}
+}
+
+# What k_clock would say now, reckoned from what it once said.
+k_clock_again()
+{
+    k_tick
+    k_now=$((k_asked + (k_ticked - k_asked_ticked) * 10000000))
 }
 
 k_event()
@@ -237,7 +251,6 @@ k_plan()
 # The lines of a record that are known from its start.
 k_head()
 {
-    k_clock
     k_record="node $k_node
 boot $k_boot
 keeper_pid $k_keeper
@@ -262,6 +275,7 @@ k_put()
 k_job()
 {
     k_stat self
+    k_clock_again
     k_head "$k_pid" "$k_ticks"
     if ! k_put started "started.$k_pid"; then
         rm -f "$k_dir/started.$k_pid"
@@ -322,7 +336,8 @@ k_limit()
         k_left=$((k_total - k_counted)) k_counted=$k_total
         [ "$k_left" -gt 0 ] || [ -z "$k_since" ] || k_left=1
     done
-    kill -WINCH "$k_keeper"
+    k_life "$k_keeper" "$k_keeper_ticks"
+    [ "$k_life" = gone ] || kill -WINCH "$k_keeper"
 }
 
 # k_total: for how many seconds it has been suspended; k_since: it is, since then.
@@ -333,7 +348,7 @@ k_paused()
     { read -r k_since <"$k_dir/suspended"; } 2>/dev/null || k_since=
     k_number "$k_total" || k_total=0
     k_number "$k_since" || k_since=
-    read -r k_uptime k_line </proc/uptime
+    k_tick
     k_uptime=${k_uptime%%.*}
     [ -z "$k_since" ] || k_total=$((k_total + k_uptime - k_since))
 }
@@ -372,27 +387,34 @@ k_list()
         *" $k_job "*) k_listed=$k_line ;;
         esac
     done <"$k_dir/jobs"
-    rm -f "$k_dir/jobs"
 }
 
 # bash forgets how a job ended as soon as it was waited for, so we wait for something else, which
 # ends when any child does.
 k_wait_bash()
 {
-    trap 'kill "$k_nap" 2>/dev/null' CHLD
+    # Not by TERM: the nap has our handler for it until it has become a sleep.
+    k_nap=
+    trap 'kill -KILL "$k_nap" 2>/dev/null' CHLD
     while :; do
-        sleep 2147483 3>&- &
+        sleep 1000 3>&- &
         k_nap=$!
         k_list
         case $k_listed in
         *Running* | *Stopped*) wait "$k_nap" ;;
         *) break ;;
         esac
+        # A word for us ends the wait, and not the nap.
+        kill -KILL "$k_nap"
+        wait "$k_nap"
     done 2>/dev/null
     trap - CHLD
-    kill "$k_nap" 2>/dev/null
-    wait "$k_job" 2>/dev/null
-    k_status=$?
+    {
+        kill -KILL "$k_nap"
+        wait "$k_nap"
+        wait "$k_job"
+        k_status=$?
+    } 2>/dev/null
 }
 
 k_wait_sh()
@@ -461,7 +483,12 @@ k_add()
 # under us is not.
 k_end()
 {
-    k_clock
+    # Seconds alone could say that it ended before it began.
+    if [ -n "$k_coarse" ]; then
+        k_clock_again
+    else
+        k_clock
+    fi
     k_add cause "$1"
     k_add exit_code "$2"
     k_add signal "$3"
@@ -514,9 +541,6 @@ k_watch()
     trap '' URG WINCH TERM INT HUP USR1 USR2 ALRM CONT
     # Nothing of it outlives it: what is in stdout when the record appears is all there will be.
     kill -KILL "-$k_job" 2>/dev/null
-    for k_file in $k_helpers; do
-        kill "$k_file" 2>/dev/null
-    done
     if [ ! -e "$k_dir/started" ]; then
         # It did not begin. Whatever the job said of that, nothing is left of it.
         rmdir "$k_dir" 2>/dev/null
@@ -526,6 +550,10 @@ k_watch()
     else
         k_record_end
     fi
+    for k_file in $k_helpers; do
+        kill "$k_file" 2>/dev/null
+    done
+    [ ! -e "$k_dir/jobs" ] || rm -f "$k_dir/jobs"
 }
 
 # The claim is ours. 3 is where to say what became of it, and closed as soon as it is said.
@@ -575,10 +603,13 @@ k_claim()
     return 1
 }
 
-# Which programs begin a session, and take away that what a shell starts in the background ignores
+# What the time is, and which programs begin a session, and take away that what a shell starts in the background ignores
 # two signals. bash does not make it so.
 k_tools()
 {
+    k_clock
+    k_tick
+    k_asked=$k_now k_asked_ticked=$k_ticked
     k_setsid=$(command -v setsid) || k_setsid=
     k_fresh=
     [ -z "${BASH_VERSION-}" ] || return 0
@@ -1137,7 +1168,7 @@ k_stat_runs()
 k_list_gnu()
 {
     find "$@" ! -path "*$k_one*" ! -lname "*$k_one*" \
-        \( -type d -path '???????????????/files' -printf 'D %h\0' -o \
+        \( -path '???????????????/files' \( ! -type d -o -printf 'D %h\0' \) -o \
         -type l -printf 'F %y %m %s %T@ %P\0L %l\0' -o -printf 'F %y %m %s %T@ %P\0' \) \
         2>/dev/null | tr '\0\n' '\n\1' | k_count | tr '\n\1' '\0\n'
 }
@@ -1239,6 +1270,7 @@ k_collect()
 # In a session of its own, which outlives the connection.
 k_apart()
 {
+    umask "$k_umask"
     if command -v setsid >/dev/null; then
         setsid "$0" "$@" </dev/null
     else
