@@ -15,10 +15,10 @@
 #include "clustrixfs/cluster.h"
 #include "clustrixfs/quote.h"
 
-#define FETCH_MAX (1024 * 1024)
-#define PRINTED_MAX 65536 /* bytes of a file that stand in the script itself */
-#define WORDS_MAX 65536   /* bytes of arguments for one command */
-#define ASIDE ".put"      /* beside a file until it is whole */
+#define FETCH_MAX   (1024 * 1024)
+#define PRINTED_MAX 65536  /* bytes of a file that stand in the script itself */
+#define WORDS_MAX   65536  /* bytes of arguments for one command */
+#define ASIDE       ".put" /* beside a file until it is whole */
 
 int far_script(struct buf *script)
 {
@@ -33,14 +33,14 @@ int far_word(struct buf *script, const char *word)
 }
 
 /* What a program says last is what strerror() says there. */
-static const int told[] = { ENOENT, EACCES, EISDIR, ENOTDIR, ENOSPC, EDQUOT, EROFS, EPERM, ENOTEMPTY,
-                            EXDEV, ENAMETOOLONG, ELOOP, EINVAL, ESTALE, EIO };
+static const int told[] = {ENOENT,    EACCES, EISDIR,       ENOTDIR, ENOSPC, EDQUOT, EROFS, EPERM,
+                           ENOTEMPTY, EXDEV,  ENAMETOOLONG, ELOOP,   EINVAL, ESTALE, EIO};
 
 static int errno_of(struct span line)
 {
     for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
         const char *text = strerrordesc_np(told[i]);
-        size_t      len = strlen(text);
+        size_t len = strlen(text);
 
         if (line.len >= len && memcmp(line.data + line.len - len, text, len) == 0)
             return -told[i];
@@ -105,8 +105,8 @@ static bool begins_run(const struct far_files *f, size_t i)
 static int add_parents(struct buf *script, const struct far_files *f)
 {
     _cleanup_(bufp) struct buf dir = BUF_INIT;
-    size_t                     words = 0;
-    int                        r = 0;
+    size_t words = 0;
+    int r = 0;
 
     for (size_t i = 0; i < f->n && r == 0; i++) {
         if (!begins_run(f, i))
@@ -140,7 +140,7 @@ static const char *name_of(const struct far_file *f)
 static int add_bytes(struct request *q, const struct far_file *f)
 {
     struct span data = buf_span(&f->data);
-    bool        prints = data.len <= PRINTED_MAX && !memchr(data.data, '\0', data.len);
+    bool prints = data.len <= PRINTED_MAX && !memchr(data.data, '\0', data.len);
 
     if (prints) {
         buf_add_str(&q->script, "printf %s ");
@@ -162,12 +162,22 @@ static int add_name(struct buf *script, const struct far_file *f)
     return quote_word(script, span_str(name_of(f)));
 }
 
-static int add_mode(struct buf *script, const struct far_file *f)
+/* One chmod for all of the files from `i` on that have the mode of the `k`th, if that is the first.
+ */
+static int add_mode(struct buf *script, const struct far_files *f, size_t i, size_t k, size_t end)
 {
-    if ((f->mode & 07777) == 0600)
+    mode_t mode = f->v[k].mode & 07777;
+    int r = 0;
+
+    if (mode == 0600)
         return 0;
-    buf_printf(script, "chmod %o", f->mode & 07777);
-    int r = add_name(script, f);
+    for (size_t j = i; j < k; j++)
+        if ((f->v[j].mode & 07777) == mode)
+            return 0;
+    buf_printf(script, "chmod %o", mode);
+    for (size_t j = k; j < end && r == 0; j++)
+        if ((f->v[j].mode & 07777) == mode)
+            r = add_name(script, &f->v[j]);
     return r < 0 ? r : buf_add_str(script, " || exit\n");
 }
 
@@ -175,16 +185,16 @@ static int add_mode(struct buf *script, const struct far_file *f)
 static int add_run(struct request *q, const struct far_files *f, size_t i, size_t end)
 {
     _cleanup_(bufp) struct buf dir = BUF_INIT;
-    int                        r = dir_of(f->v[i].path, &dir);
+    int r = dir_of(f->v[i].path, &dir);
 
     buf_add_str(&dir, "/" ASIDE);
     buf_add_str(&q->script, "cd");
     r = r < 0 ? r : far_word(&q->script, dir.data);
     buf_add_str(&q->script, " || exit\n");
-    for (size_t k = i; k < end && r == 0; k++) {
+    for (size_t k = i; k < end && r == 0; k++)
         r = add_bytes(q, &f->v[k]);
-        r = r < 0 ? r : add_mode(&q->script, &f->v[k]);
-    }
+    for (size_t k = i; k < end && r == 0; k++)
+        r = add_mode(&q->script, f, i, k, end);
     buf_add_str(&q->script, "mv -f");
     for (size_t k = i; k < end && r == 0; k++)
         r = add_name(&q->script, &f->v[k]);
@@ -224,8 +234,8 @@ static int put_script(struct request *q, const struct far_files *f)
 int far_put(struct transport *t, const struct far_files *files, struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    _cleanup_(answerp) struct answer   a = ANSWER_INIT;
-    int                                r = put_script(&q, files);
+    _cleanup_(answerp) struct answer a = ANSWER_INIT;
+    int r = put_script(&q, files);
 
     if (r < 0)
         return error_set(e, r, "cannot write files at %s: %s", t->cluster->host, strerror(-r));
@@ -241,22 +251,21 @@ int far_put(struct transport *t, const struct far_files *files, struct error *e)
  * "KEY is" and the bytes, or "KEY no", for each; and "KEY gone" after one that went away before it
  * was read. What cannot be looked at is an error: it must not be taken for one that is not there.
  */
-static const char fetcher[] =
-    "get() {\n"
-    "if [ -f \"$1\" ] && [ ! -L \"$1\" ]; then\n"
-    "    echo \"$key is\"\n"
-    "    head -c \"$most\" \"$1\" && return\n"
-    "    [ -e \"$1\" ] && exit 1\n"
-    "    echo \"$key gone\"; return\n"
-    "elif [ ! -e \"$1\" ] && [ ! -L \"$1\" ]; then\n"
-    "    said=$(ls -d \"$1\" 2>&1)\n"
-    "    case $said in\n"
-    "    \"$1\" | *'No such file'* | *'Not a directory'*) ;;\n"
-    "    *) echo \"$said\" >&2; exit 1 ;;\n"
-    "    esac\n"
-    "fi\n"
-    "echo \"$key no\"\n"
-    "}\n";
+static const char fetcher[] = "get() {\n"
+                              "if [ -f \"$1\" ] && [ ! -L \"$1\" ]; then\n"
+                              "    echo \"$key is\"\n"
+                              "    head -c \"$most\" \"$1\" && return\n"
+                              "    [ -e \"$1\" ] && exit 1\n"
+                              "    echo \"$key gone\"; return\n"
+                              "elif [ ! -e \"$1\" ] && [ ! -L \"$1\" ]; then\n"
+                              "    said=$(ls -d \"$1\" 2>&1)\n"
+                              "    case $said in\n"
+                              "    \"$1\" | *'No such file'* | *'Not a directory'*) ;;\n"
+                              "    *) echo \"$said\" >&2; exit 1 ;;\n"
+                              "    esac\n"
+                              "fi\n"
+                              "echo \"$key no\"\n"
+                              "}\n";
 
 static int fetch_script(struct buf *script, const struct far_files *f, const char *key)
 {
@@ -279,10 +288,10 @@ static bool next_piece(struct span *rest, const char *key, struct span *piece)
     if (!begin)
         return false;
     begin += strlen(key);
-    *rest = (struct span){ begin, rest->len - (size_t)(begin - rest->data) };
+    *rest = (struct span){begin, rest->len - (size_t)(begin - rest->data)};
     end = memmem(rest->data, rest->len, key, strlen(key));
-    *piece = (struct span){ begin, end ? (size_t)(end - begin) : rest->len };
-    *rest = (struct span){ begin + piece->len, rest->len - piece->len };
+    *piece = (struct span){begin, end ? (size_t)(end - begin) : rest->len};
+    *rest = (struct span){begin + piece->len, rest->len - piece->len};
     return true;
 }
 
@@ -301,11 +310,11 @@ static int take_piece(struct far_file *file, struct span piece)
 static int take_files(struct far_files *f, struct span out, const char *key)
 {
     struct span piece;
-    size_t      i = 0;
+    size_t i = 0;
 
     while (next_piece(&out, key, &piece)) {
         bool gone = span_is(piece, " gone\n");
-        int  r;
+        int r;
 
         if (gone ? i == 0 : i == f->n)
             return -EPROTO;
@@ -320,9 +329,9 @@ static int take_files(struct far_files *f, struct span out, const char *key)
 int far_fetch(struct transport *t, struct far_files *files, struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    _cleanup_(answerp) struct answer   a = ANSWER_INIT;
-    char                               key[FAR_KEY_SIZE];
-    int                                r = agent_key(key);
+    _cleanup_(answerp) struct answer a = ANSWER_INIT;
+    char key[FAR_KEY_SIZE];
+    int r = agent_key(key);
 
     r = r < 0 ? r : fetch_script(&q.script, files, key);
     if (r < 0)
@@ -354,8 +363,8 @@ static const char remover[] =
 int far_remove(struct transport *t, const char *path, struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    _cleanup_(answerp) struct answer   a = ANSWER_INIT;
-    int                                r = far_script(&q.script);
+    _cleanup_(answerp) struct answer a = ANSWER_INIT;
+    int r = far_script(&q.script);
 
     buf_add_str(&q.script, "p=");
     r = r < 0 ? r : quote_word(&q.script, span_str(path));

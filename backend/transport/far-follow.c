@@ -15,12 +15,11 @@
 
 #define READY "ready\n"
 
-static const char follower[] =
-    "\nmkdir -p \"${p%/*}/\" || exit\n"
-    ": >>\"$p\" || exit\n"
-    "size=$(wc -c <\"$p\") || exit\n"
-    "echo ready\n"
-    "exec tail -c +$((size + 1)) -F \"$p\" 2>/dev/null";
+static const char follower[] = "\nmkdir -p \"${p%/*}/\" || exit\n"
+                               ": >>\"$p\" || exit\n"
+                               "size=$(wc -c <\"$p\") || exit\n"
+                               "echo ready\n"
+                               "exec tail -c +$((size + 1)) -F \"$p\" 2>/dev/null";
 
 static int follow_script(struct buf *script, const char *path)
 {
@@ -40,10 +39,10 @@ static int append(void *arg, const char *data, size_t n)
 static int begin(struct transport *t, const struct request *q, struct answer *a)
 {
     int64_t deadline = clock_mono_ns() + t->cluster->alive_s * NS_PER_S;
-    int     r = agent_begin(t, &t->tail, q, a);
+    int r = agent_begin(t, &t->tail, q, a);
 
     while (r == 0 && a->out.len < strlen(READY) && !agent_is_done(&t->tail)) {
-        r = agent_wait(t, &t->tail, deadline);
+        r = agent_wait(t, &t->tail, false, deadline);
         r = r < 0 ? r : agent_look(t, &t->tail, a);
     }
     return r;
@@ -52,7 +51,7 @@ static int begin(struct transport *t, const struct request *q, struct answer *a)
 static int start(struct transport *t, const struct request *q, struct error *e)
 {
     _cleanup_(answerp) struct answer a = ANSWER_INIT;
-    int                              r = agent_start(t, &t->tail, e);
+    int r = agent_start(t, &t->tail, e);
 
     if (r != 0) {
         far_broken(t);
@@ -73,7 +72,7 @@ static int start(struct transport *t, const struct request *q, struct error *e)
 int far_follow(struct transport *t, const char *path, struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    int                                r = path[0] == '/' ? follow_script(&q.script, path) : -EINVAL;
+    int r = path[0] == '/' ? follow_script(&q.script, path) : -EINVAL;
 
     if (!t->up)
         return error_set(e, -ENOTCONN, "there is no connection to %s", t->cluster->host);
@@ -86,7 +85,7 @@ int far_follow(struct transport *t, const char *path, struct error *e)
 int far_follow_read(struct transport *t, struct buf *b, struct error *e)
 {
     struct answer a = ANSWER_INIT;
-    int           r;
+    int r;
 
     a.take = append;
     a.arg = b;

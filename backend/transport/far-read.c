@@ -13,11 +13,10 @@
 #include "clustrixfs/quote.h"
 
 /* What never ends, and what waits for a writer, is no file. */
-static const char opening[] =
-    "\nif [ -e \"$p\" ] && [ ! -f \"$p\" ] && [ ! -d \"$p\" ]; then\n"
-    "    echo \"$p: Invalid argument\" >&2; exit 1\n"
-    "fi\n"
-    "exec dd if=\"$p\" bs=256k status=none iflag=skip_bytes,count_bytes";
+static const char opening[] = "\nif [ -e \"$p\" ] && [ ! -f \"$p\" ] && [ ! -d \"$p\" ]; then\n"
+                              "    echo \"$p: Invalid argument\" >&2; exit 1\n"
+                              "fi\n"
+                              "exec dd if=\"$p\" bs=256k status=none iflag=skip_bytes,count_bytes";
 
 static int read_script(struct buf *script, const char *path, off_t off, uint64_t size)
 {
@@ -31,12 +30,12 @@ static int read_script(struct buf *script, const char *path, off_t off, uint64_t
     return r < 0 ? r : buf_error(script);
 }
 
-int far_read(struct transport *t, const char *path, off_t off, uint64_t size,
-             transport_sink *sink, void *arg, struct error *e)
+int far_read(struct transport *t, const char *path, off_t off, uint64_t size, transport_sink *sink,
+             void *arg, struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    _cleanup_(answerp) struct answer   a = ANSWER_INIT;
-    int                                r;
+    _cleanup_(answerp) struct answer a = ANSWER_INIT;
+    int r;
 
     r = path[0] == '/' && off >= 0 ? read_script(&q.script, path, off, size) : -EINVAL;
     if (r < 0)

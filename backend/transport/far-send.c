@@ -27,19 +27,19 @@
 
 struct sending {
     struct transport *t;
-    struct agent      agent;
-    struct answer     answer;
-    struct archive   *archive;
-    struct walk       walk;
-    char             *bytes;
-    int               broken; /* what the stream said, if not 0 */
+    struct agent agent;
+    struct answer answer;
+    struct archive *archive;
+    struct walk walk;
+    char *bytes;
+    int broken; /* what the stream said, if not 0 */
 };
 
 static la_ssize_t send_bytes(struct archive *archive, void *arg, const void *bytes, size_t len)
 {
     struct sending *s = arg;
 
-    s->broken = agent_add(s->t, &s->agent, (struct span){ bytes, len }, &s->answer);
+    s->broken = agent_add(s->t, &s->agent, (struct span){bytes, len}, &s->answer);
     if (s->broken == 0 && agent_is_done(&s->agent))
         s->broken = -EPIPE;
     if (s->broken == 0)
@@ -76,7 +76,7 @@ static int send_header(struct sending *s, const char *path, const struct stat *s
                        const char *target)
 {
     struct archive_entry *entry = archive_entry_new();
-    int                   r;
+    int r;
 
     if (!entry)
         return error_set(s->walk.e, -ENOMEM, "out of memory");
@@ -94,8 +94,8 @@ static int send_header(struct sending *s, const char *path, const struct stat *s
 static int send_file(struct sending *s, int at, const char *name, const char *path)
 {
     _cleanup_(fdp) int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    struct stat        st;
-    int                r;
+    struct stat st;
+    int r;
 
     if (fd < 0 || fstat(fd, &st) < 0)
         return walk_failed(&s->walk, "read", path);
@@ -108,7 +108,7 @@ static int send_file(struct sending *s, int at, const char *name, const char *pa
 static int send_link(struct sending *s, int at, const char *name, const char *path,
                      const struct stat *st)
 {
-    char    target[PATH_MAX];
+    char target[PATH_MAX];
     ssize_t n = readlinkat(at, name, target, sizeof target - 1);
 
     if (n < 0)
@@ -141,7 +141,7 @@ static int send_entry(struct sending *s, int at, const char *name, struct buf *p
 static int send_below(struct sending *s, DIR *d, struct buf *path, unsigned depth)
 {
     const struct dirent *entry;
-    size_t               len = path->len;
+    size_t len = path->len;
 
     while ((entry = walk_next(d))) {
         int r = buf_printf(path, "/%s", entry->d_name);
@@ -157,10 +157,10 @@ static int send_below(struct sending *s, DIR *d, struct buf *path, unsigned dept
 /* The directory itself goes first; tar gives it its mode and time after what is in it. */
 static int send_dir(struct sending *s, int at, const char *name, struct buf *path, unsigned depth)
 {
-    int                  fd = depth > TREE_DEPTH ? -1 : walk_open(at, name);
+    int fd = depth > TREE_DEPTH ? -1 : walk_open(at, name);
     _cleanup_(dirp) DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    struct stat          st;
-    int                  r;
+    struct stat st;
+    int r;
 
     if (depth > TREE_DEPTH)
         return error_set(s->walk.e, -ELOOP, "%s lies more than %d directories deep", path->data,
@@ -174,7 +174,7 @@ static int send_dir(struct sending *s, int at, const char *name, struct buf *pat
 static int send_tree(struct sending *s, const char *here)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
-    int                        r = buf_add_str(&path, ".");
+    int r = buf_add_str(&path, ".");
 
     r = r < 0 ? r : send_dir(s, AT_FDCWD, here, &path, 0);
     if (r < 0)
@@ -210,7 +210,7 @@ static int step(struct transport *t, const char *path, const char *script, struc
                 struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    int                                r = add_path(&q.script, path);
+    int r = add_path(&q.script, path);
 
     r = r < 0 ? r : buf_add_str(&q.script, script);
     if (r < 0)
@@ -231,7 +231,7 @@ static const char unpacking[] = "cd \"$p.part\" && tar -xpof -; r=$?; cat >/dev/
 static int stream(struct sending *s, const char *here, const char *path)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    int                                r = add_path(&q.script, path);
+    int r = add_path(&q.script, path);
 
     r = r < 0 ? r : buf_add_str(&q.script, unpacking);
     r = r < 0 ? r : make_archive(s);
@@ -249,8 +249,8 @@ static int stream(struct sending *s, const char *here, const char *path)
 /* Our own trouble is no trouble of the connection: only this stream is given up. */
 static int send_all(struct transport *t, const char *here, const char *path, struct error *e)
 {
-    struct sending s = { .t = t, .agent = AGENT_INIT, .answer = ANSWER_INIT, .walk = { .e = e } };
-    int            r = agent_start(t, &s.agent, e);
+    struct sending s = {.t = t, .agent = AGENT_INIT, .answer = ANSWER_INIT, .walk = {.e = e}};
+    int r = agent_start(t, &s.agent, e);
 
     if (r != 0) {
         far_broken(t);
@@ -279,7 +279,7 @@ static bool says_there(const struct answer *a)
 static int was_moved(struct transport *t, const char *here, const char *path, struct error *e)
 {
     _cleanup_(answerp) struct answer a = ANSWER_INIT;
-    int                              r = step(t, path, looking, &a, e);
+    int r = step(t, path, looking, &a, e);
 
     if (r != 0 || says_there(&a))
         return r;
@@ -289,8 +289,8 @@ static int was_moved(struct transport *t, const char *here, const char *path, st
 int far_move_in(struct transport *t, const char *here, const char *path, struct error *e)
 {
     _cleanup_(answerp) struct answer a = ANSWER_INIT, placed = ANSWER_INIT;
-    struct stat                      st;
-    int                              r;
+    struct stat st;
+    int r;
 
     if (lstat(here, &st) < 0 && errno == ENOENT)
         return was_moved(t, here, path, e);

@@ -20,7 +20,7 @@ int far_open(struct transport **tp, const struct link_ops *ops, const struct clu
              struct error *e)
 {
     struct transport *t = calloc(1, sizeof *t);
-    int               r = link_check_names(c, e);
+    int r = link_check_names(c, e);
 
     if (!t || r < 0) {
         free(t);
@@ -75,9 +75,9 @@ void far_interrupt(struct transport *t)
 static int measure(struct transport *t, struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    _cleanup_(answerp) struct answer   a = ANSWER_INIT;
-    int64_t                            begin = clock_mono_ns();
-    int                                r = buf_add_str(&q.script, ":");
+    _cleanup_(answerp) struct answer a = ANSWER_INIT;
+    int64_t begin = clock_mono_ns();
+    int r = buf_add_str(&q.script, ":");
 
     a.timeout_ms = t->cluster->alive_s * 1000;
     if (r == 0)
@@ -115,8 +115,8 @@ static int script_of(const struct command *c, struct buf *script)
 int far_run(struct transport *t, const struct command *c, struct outcome *o, struct error *e)
 {
     _cleanup_(requestp) struct request q = REQUEST_INIT;
-    _cleanup_(answerp) struct answer   a = ANSWER_INIT;
-    int                                r;
+    _cleanup_(answerp) struct answer a = ANSWER_INIT;
+    int r;
 
     /* exec would take a dash for an option of its own. */
     if (c->argv.n == 0 || c->argv.v[0][0] == '-')

@@ -13,10 +13,10 @@
 int link_wait(const struct pollfd *fds, size_t n, int stop, int64_t deadline_ns)
 {
     struct pollfd all[LINK_FDS + 1];
-    int64_t       left = deadline_ns - clock_mono_ns();
-    int           r;
+    int64_t left = deadline_ns - clock_mono_ns();
+    int r;
 
-    all[0] = (struct pollfd){ .fd = stop, .events = POLLIN };
+    all[0] = (struct pollfd){.fd = stop, .events = POLLIN};
     memcpy(all + 1, fds, n * sizeof *fds);
     r = poll(all, n + 1, left > 0 ? (int)((left + NS_PER_MS - 1) / NS_PER_MS) : 0);
     if (r < 0)

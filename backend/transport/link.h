@@ -20,7 +20,11 @@ struct stream;
 #define LINK_FDS 3 /* what a stream has to be polled for, at most */
 
 /* The two that a command writes to. */
-enum link_end { LINK_OUT, LINK_ERR, LINK_ENDS };
+enum link_end {
+    LINK_OUT,
+    LINK_ERR,
+    LINK_ENDS
+};
 
 struct link_ops {
     /* `stop` polls readable when all that waits has to end. 0, or a negative errno when the

@@ -26,14 +26,14 @@
 
 struct link {
     const struct cluster *cluster;
-    int                   stop;
+    int stop;
 };
 
 struct stream {
     struct link *link;
-    pid_t        pid;
-    int          fd;  /* its input and output */
-    int          err;
+    pid_t pid;
+    int fd; /* its input and output */
+    int err;
 };
 
 static int openssh_link_open(struct link **lp, const struct cluster *c, int stop, struct error *e)
@@ -51,10 +51,10 @@ static int openssh_link_open(struct link **lp, const struct cluster *c, int stop
 /* ssh looks for its configuration in the home that the account has; the rest of us in $HOME. */
 static int add_config(struct strv *argv)
 {
-    const char          *home = getenv("HOME");
+    const char *home = getenv("HOME");
     const struct passwd *user = getpwuid(geteuid());
-    char                 path[4096];
-    int                  r;
+    char path[4096];
+    int r;
 
     if (!home || *home != '/' || (user && strcmp(home, user->pw_dir) == 0))
         return 0;
@@ -97,16 +97,24 @@ static int add_host(struct strv *argv, const struct cluster *c)
 static int make_argv(const struct cluster *c, struct strv *argv)
 {
     static const char *const always[] = {
-        SSH, "-T", "-oBatchMode=yes", "-oControlMaster=no", "-oClearAllForwardings=yes",
-        "-oPermitLocalCommand=no", "-oServerAliveCountMax=2", "-oStrictHostKeyChecking=yes",
-        "-oForwardAgent=no", "-oForwardX11=no",
+        SSH,
+        "-T",
+        "-oBatchMode=yes",
+        "-oControlMaster=no",
+        "-oClearAllForwardings=yes",
+        "-oPermitLocalCommand=no",
+        "-oServerAliveCountMax=2",
+        "-oStrictHostKeyChecking=yes",
+        "-oForwardAgent=no",
+        "-oForwardX11=no",
     };
     int r = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(always) && r == 0; i++)
         r = strv_add(argv, always[i]);
     r = r < 0 ? r : strv_printf(argv, "-oConnectTimeout=%u", c->alive_s);
-    r = r < 0 ? r : strv_printf(argv, "-oServerAliveInterval=%u", c->alive_s > 3 ? c->alive_s / 3 : 1);
+    r = r < 0 ? r
+              : strv_printf(argv, "-oServerAliveInterval=%u", c->alive_s > 3 ? c->alive_s / 3 : 1);
     r = r < 0 ? r : add_config(argv);
     return r < 0 ? r : add_master(argv, c);
 }
@@ -140,11 +148,11 @@ static int open_ends(struct stream *s, int theirs[2])
 
 static int spawn(struct stream *s, struct strv *argv)
 {
-    int theirs[2] = { -1, -1 };
+    int theirs[2] = {-1, -1};
     int r = open_ends(s, theirs);
 
     if (r == 0)
-        r = local_spawn(&s->pid, argv->v, (const int[3]){ theirs[0], theirs[0], theirs[1] });
+        r = local_spawn(&s->pid, argv->v, (const int[3]){theirs[0], theirs[0], theirs[1]});
     fdp_cleanup(&theirs[0]);
     fdp_cleanup(&theirs[1]);
     return r;
@@ -155,8 +163,8 @@ static int start_ssh(struct link *l, const char *before, const char *after, stru
                      struct error *e)
 {
     _cleanup_(strvp) struct strv argv = STRV_INIT;
-    struct stream               *s = calloc(1, sizeof *s);
-    int                          r = s ? make_argv(l->cluster, &argv) : -ENOMEM;
+    struct stream *s = calloc(1, sizeof *s);
+    int r = s ? make_argv(l->cluster, &argv) : -ENOMEM;
 
     if (r == 0 && before)
         r = add_option(&argv, "-O", before);
@@ -164,7 +172,7 @@ static int start_ssh(struct link *l, const char *before, const char *after, stru
     if (r == 0 && after)
         r = strv_add(&argv, after);
     if (s)
-        *s = (struct stream){ .link = l, .fd = -1, .err = -1 };
+        *s = (struct stream){.link = l, .fd = -1, .err = -1};
     r = r < 0 ? r : spawn(s, &argv);
     if (r < 0) {
         if (s)
@@ -205,10 +213,10 @@ static int openssh_stream_finish(struct stream *s)
 
 static size_t openssh_stream_poll(struct stream *s, bool writing, struct pollfd fds[LINK_FDS])
 {
-    fds[0] = (struct pollfd){ .fd = s->fd, .events = POLLIN };
+    fds[0] = (struct pollfd){.fd = s->fd, .events = POLLIN};
     if (writing)
         fds[0].events |= POLLOUT;
-    fds[1] = (struct pollfd){ .fd = s->err, .events = POLLIN };
+    fds[1] = (struct pollfd){.fd = s->err, .events = POLLIN};
     return 2;
 }
 
@@ -230,8 +238,8 @@ static const char *const refusals[] = {
 static int openssh_stream_verdict(struct stream *s, struct span said, struct error *e)
 {
     const struct cluster *c = s->link->cluster;
-    struct span           line, last = said;
-    int                   code = TRANSPORT_E_NOT_RUN;
+    struct span line, last = said;
+    int code = TRANSPORT_E_NOT_RUN;
 
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
         if (memmem(said.data, said.len, refusals[i], strlen(refusals[i])))
@@ -246,9 +254,9 @@ static int openssh_stream_verdict(struct stream *s, struct span said, struct err
 /* Until it ends, or the deadline. Its status, or a negative errno. */
 static int wait_end(struct stream *s, int64_t deadline)
 {
-    struct pollfd p = { .fd = s->fd, .events = POLLIN };
-    char          rest[256];
-    int           status, r = 0;
+    struct pollfd p = {.fd = s->fd, .events = POLLIN};
+    char rest[256];
+    int status, r = 0;
 
     while (r == 0 && recv(s->fd, rest, sizeof rest, MSG_DONTWAIT) != 0)
         r = link_wait(&p, 1, s->link->stop, deadline);
@@ -264,8 +272,8 @@ static int wait_end(struct stream *s, int64_t deadline)
 static int openssh_link_connect(struct link *l, struct error *e)
 {
     const struct cluster *c = l->cluster;
-    struct stream        *s;
-    int                   r;
+    struct stream *s;
+    int r;
 
     if (!c->control_path)
         return 0;

@@ -25,7 +25,7 @@
 static void hear_log(int priority, const char *function, const char *text, void *arg)
 {
     const struct cluster *c = arg;
-    const char           *is = strstr(text, "Unsupported option: ");
+    const char *is = strstr(text, "Unsupported option: ");
 
     (void)priority;
     (void)function;
@@ -62,7 +62,7 @@ static int read_file(struct link *l, const char *path, struct error *e)
 static int read_files(struct link *l, const char *dir, bool aloud, struct error *e)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
-    int                        r;
+    int r;
 
     if (aloud) {
         ssh_set_log_level(SSH_LOG_TRACE);
@@ -82,7 +82,7 @@ static int read_files(struct link *l, const char *dir, bool aloud, struct error 
 /* Where the other files of ours are looked for too; the account's own home without it. */
 static int add_dir(struct buf *dir)
 {
-    const char          *home = getenv("HOME");
+    const char *home = getenv("HOME");
     const struct passwd *user;
 
     if (!home || *home != '/')
@@ -93,8 +93,8 @@ static int add_dir(struct buf *dir)
 static int set_basics(struct link *l, const char *dir)
 {
     const struct cluster *c = l->cluster;
-    long                  alive_s = c->alive_s;
-    int                   on = 1, off = 0, r;
+    long alive_s = c->alive_s;
+    int on = 1, off = 0, r;
 
     r = ssh_options_set(l->session, SSH_OPTIONS_HOST, c->host);
     r = r < 0 ? r : ssh_options_set(l->session, SSH_OPTIONS_PROCESS_CONFIG, &off);
@@ -108,8 +108,8 @@ static int set_basics(struct link *l, const char *dir)
 static int set_our_own(struct link *l)
 {
     const struct cluster *c = l->cluster;
-    unsigned              port = c->port;
-    int                   r = 0;
+    unsigned port = c->port;
+    int r = 0;
 
     if (c->user)
         r = ssh_options_set(l->session, SSH_OPTIONS_USER, c->user);
@@ -121,7 +121,7 @@ static int set_our_own(struct link *l)
 int session_configure(struct link *l, struct error *e)
 {
     _cleanup_(bufp) struct buf dir = BUF_INIT;
-    int                        r;
+    int r;
 
     l->session = ssh_new();
     if (!l->session || add_dir(&dir) < 0)

@@ -43,7 +43,7 @@ static void watch(int fd, uint32_t alive_s)
 /* 0, or a negative errno. */
 static int dial_address(struct link *l, const struct addrinfo *a)
 {
-    int       fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0, r;
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0, r;
     socklen_t len = sizeof error;
 
     if (fd < 0)
@@ -51,7 +51,7 @@ static int dial_address(struct link *l, const struct addrinfo *a)
     watch(fd, l->cluster->alive_s);
     r = connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : -errno;
     if (r == -EINPROGRESS)
-        r = link_wait(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, l->stop, l->deadline_ns);
+        r = link_wait(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, l->stop, l->deadline_ns);
     if (r == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0)
         r = -error;
     if (r < 0) {
@@ -64,9 +64,9 @@ static int dial_address(struct link *l, const struct addrinfo *a)
 
 static int dial_host(struct link *l, const char *host, unsigned port, struct error *e)
 {
-    struct addrinfo  hints = { .ai_socktype = SOCK_STREAM }, *all;
-    char             service[12];
-    int              r;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all;
+    char service[12];
+    int r;
 
     snprintf(service, sizeof service, "%u", port);
     r = getaddrinfo(host, service, &hints, &all);
@@ -85,7 +85,7 @@ static int dial_host(struct link *l, const char *host, unsigned port, struct err
 
 struct place {
     const char *host, *user, *name;
-    unsigned    port;
+    unsigned port;
 };
 
 /* %h %p %r %n as ssh_config(5) says; host and user are names, see link.c. */
@@ -122,13 +122,13 @@ static int expand(const char *command, const struct place *p, struct buf *out)
 
 static int dial_proxy(struct link *l, char *command, struct error *e)
 {
-    char        sh[] = "/bin/sh", c[] = "-c";
-    char *const argv[] = { sh, c, command, NULL };
-    int         ends[2], r;
+    char sh[] = "/bin/sh", c[] = "-c";
+    char *const argv[] = {sh, c, command, NULL};
+    int ends[2], r;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return error_set(e, TRANSPORT_E_NOT_RUN, "no socket: %s", strerror(errno));
-    r = local_spawn(&l->proxy, argv, (const int[3]){ ends[1], ends[1], STDERR_FILENO });
+    r = local_spawn(&l->proxy, argv, (const int[3]){ends[1], ends[1], STDERR_FILENO});
     close(ends[1]);
     if (r < 0) {
         close(ends[0]);
@@ -145,16 +145,16 @@ static int dial(struct link *l, const struct place *p, const char *proxy, struct
     if (!proxy || strcmp(proxy, "none") == 0)
         return dial_host(l, p->host, p->port, e);
     if (expand(proxy, p, &command) < 0)
-        return error_set(e, TRANSPORT_E_NOT_RUN, "ProxyCommand of %s: only %%h %%n %%p %%r are known",
-                         p->name);
+        return error_set(e, TRANSPORT_E_NOT_RUN,
+                         "ProxyCommand of %s: only %%h %%n %%p %%r are known", p->name);
     return dial_proxy(l, command.data, e);
 }
 
 int session_dial(struct link *l, struct error *e)
 {
-    struct place p = { .name = l->cluster->host };
-    char        *host = NULL, *user = NULL, *proxy = NULL;
-    int          r;
+    struct place p = {.name = l->cluster->host};
+    char *host = NULL, *user = NULL, *proxy = NULL;
+    int r;
 
     (void)ssh_options_get(l->session, SSH_OPTIONS_HOST, &host);
     (void)ssh_options_get(l->session, SSH_OPTIONS_USER, &user);

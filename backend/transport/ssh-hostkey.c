@@ -23,8 +23,8 @@ static void key_cleanup(ssh_key *k)
 static int add_fingerprint(ssh_key key, struct buf *out)
 {
     unsigned char *hash = NULL;
-    size_t         len = 0;
-    char          *text = NULL;
+    size_t len = 0;
+    char *text = NULL;
 
     if (ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &len) == 0)
         text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, len);
@@ -37,7 +37,7 @@ static int add_fingerprint(ssh_key key, struct buf *out)
 /* "host" or "[host]:port", as it is called in known_hosts. */
 static int add_host(const struct link *l, struct buf *out)
 {
-    char    *host = NULL;
+    char *host = NULL;
     unsigned port = 22;
 
     (void)ssh_options_get(l->session, SSH_OPTIONS_HOST, &host);
@@ -47,15 +47,16 @@ static int add_host(const struct link *l, struct buf *out)
     return buf_error(out);
 }
 
-static bool line_revokes(const char *line, const char *host, ssh_key key)
+static bool line_revokes(char *line, const char *host, ssh_key key)
 {
     struct ssh_knownhosts_entry *entry = NULL;
-    bool                         same;
+    bool same;
 
     if (strncmp(line, REVOKED, strlen(REVOKED)) != 0)
         return false;
     line += strlen(REVOKED);
     line += strspn(line, " \t");
+    line[strcspn(line, "\r\n")] = '\0';
     if (ssh_known_hosts_parse_line(host, line, &entry) != SSH_OK)
         return false;
     same = ssh_key_cmp(entry->publickey, key, SSH_KEY_CMP_PUBLIC) == 0;
@@ -67,9 +68,9 @@ static bool line_revokes(const char *line, const char *host, ssh_key key)
 static bool file_revokes(const char *path, const char *host, ssh_key key)
 {
     _cleanup_(freep) char *line = NULL;
-    size_t                 alloc = 0;
-    bool                   found = false;
-    FILE                  *f = fopen(path, "re");
+    size_t alloc = 0;
+    bool found = false;
+    FILE *f = fopen(path, "re");
 
     while (f && !found && getline(&line, &alloc, f) > 0)
         found = line_revokes(line, host, key);
@@ -80,8 +81,8 @@ static bool file_revokes(const char *path, const char *host, ssh_key key)
 
 static bool is_revoked(const struct link *l, const char *host, ssh_key key)
 {
-    static const enum ssh_options_e files[] = { SSH_OPTIONS_KNOWNHOSTS,
-                                                SSH_OPTIONS_GLOBAL_KNOWNHOSTS };
+    static const enum ssh_options_e files[] = {SSH_OPTIONS_KNOWNHOSTS,
+                                               SSH_OPTIONS_GLOBAL_KNOWNHOSTS};
     bool found = false;
 
     for (size_t i = 0; i < ARRAY_SIZE(files) && !found; i++) {
@@ -96,9 +97,9 @@ static bool is_revoked(const struct link *l, const char *host, ssh_key key)
 
 /* What a person needs to judge a key, and how it stands with it. */
 struct host {
-    struct buf              name, key;
-    enum ssh_known_hosts_e  known;
-    bool                    revoked;
+    struct buf name, key;
+    enum ssh_known_hosts_e known;
+    bool revoked;
 };
 
 static void hostp_cleanup(struct host *h)
@@ -121,17 +122,20 @@ static int look(struct link *l, struct host *h, struct error *e)
 
 static int refuse_changed(const struct link *l, const struct host *h, struct error *e)
 {
-    return error_set(e, TRANSPORT_E_LOGIN,
-                     "the key of %s has CHANGED: it shows %s now. Somebody may be listening in. Ask "
-                     "those who run it; if that key is right, remove the old one with: "
-                     "ssh-keygen -R '%s'", l->cluster->host, h->key.data, h->name.data);
+    return error_set(
+        e, TRANSPORT_E_LOGIN,
+        "the key of %s has CHANGED: it shows %s now. Somebody may be listening in. Ask "
+        "those who run it; if that key is right, remove the old one with: "
+        "ssh-keygen -R '%s'",
+        l->cluster->host, h->key.data, h->name.data);
 }
 
 static int judge(const struct link *l, const struct host *h, struct error *e)
 {
     if (h->revoked)
-        return error_set(e, TRANSPORT_E_LOGIN, "the key of %s, %s, is marked @revoked in known_hosts",
-                         l->cluster->host, h->key.data);
+        return error_set(e, TRANSPORT_E_LOGIN,
+                         "the key of %s, %s, is marked @revoked in known_hosts", l->cluster->host,
+                         h->key.data);
     switch (h->known) {
     case SSH_KNOWN_HOSTS_OK:
         return 0;
@@ -142,14 +146,15 @@ static int judge(const struct link *l, const struct host *h, struct error *e)
         return error_set(e, TRANSPORT_E_LOGIN,
                          "the host key of %s is not known: %s. If that is the right one, accept it "
                          "with: clustrixfs --accept-hostkey %s (or add what ssh-keyscan prints to "
-                         "known_hosts)", h->name.data, h->key.data, l->cluster->host);
+                         "known_hosts)",
+                         h->name.data, h->key.data, l->cluster->host);
     }
 }
 
 int session_check_host(struct link *l, struct error *e)
 {
-    _cleanup_(hostp) struct host h = { .name = BUF_INIT, .key = BUF_INIT };
-    int                          r = look(l, &h, e);
+    _cleanup_(hostp) struct host h = {.name = BUF_INIT, .key = BUF_INIT};
+    int r = look(l, &h, e);
 
     return r == 0 ? judge(l, &h, e) : r;
 }
@@ -157,8 +162,8 @@ int session_check_host(struct link *l, struct error *e)
 static bool says_yes(const struct host *h, transport_asker *ask, void *arg)
 {
     _cleanup_(bufp) struct buf prompt = BUF_INIT;
-    char                      *said;
-    bool                       yes;
+    char *said;
+    bool yes;
 
     if (buf_printf(&prompt, "%s shows the key %s\nIs that the right one (yes/no)? ", h->name.data,
                    h->key.data) < 0)
@@ -171,8 +176,8 @@ static bool says_yes(const struct host *h, transport_asker *ask, void *arg)
 
 static int accept_key(struct link *l, transport_asker *ask, void *arg, struct error *e)
 {
-    _cleanup_(hostp) struct host h = { .name = BUF_INIT, .key = BUF_INIT };
-    int                          r = session_meet(l, e);
+    _cleanup_(hostp) struct host h = {.name = BUF_INIT, .key = BUF_INIT};
+    int r = session_meet(l, e);
 
     if (r == 0)
         r = look(l, &h, e);
@@ -192,7 +197,7 @@ static int accept_key(struct link *l, transport_asker *ask, void *arg, struct er
 int ssh_accept_hostkey(const struct cluster *c, transport_asker *ask, void *arg, struct error *e)
 {
     struct link *l = NULL;
-    int          r = link_check_names(c, e);
+    int r = link_check_names(c, e);
 
     r = r < 0 ? r : link_ssh.open(&l, c, -1, e);
     if (r < 0)

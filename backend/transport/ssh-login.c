@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKED_MAX 3  /* times for the same thing */
+#define ASKED_MAX  3 /* times for the same thing */
 #define ROUNDS_MAX 8 /* of questions by the host */
 
 static void secretp_cleanup(char **s)
@@ -29,7 +29,7 @@ static void secretp_cleanup(char **s)
 static char *answer(struct link *l, const char *what, const char *prompt, bool secret)
 {
     const char *kept = secrets_find(l->cluster->secrets, what);
-    char       *said;
+    char *said;
 
     if (!l->ask) {
         l->unasked = l->unasked || !kept;
@@ -53,11 +53,11 @@ static char *answer(struct link *l, const char *what, const char *prompt, bool s
 static int give_passphrase(const char *prompt, char *into, size_t room, int echo, int verify,
                            void *arg)
 {
-    struct link                *l = arg;
-    char                       *current = NULL;
-    const char                 *file = l->key_file;
-    _cleanup_(bufp) struct buf  what = BUF_INIT;
-    _cleanup_(secretp) char    *said = NULL;
+    struct link *l = arg;
+    char *current = NULL;
+    const char *file = l->key_file;
+    _cleanup_(bufp) struct buf what = BUF_INIT;
+    _cleanup_(secretp) char *said = NULL;
 
     (void)prompt;
     (void)echo;
@@ -81,7 +81,7 @@ static int give_passphrase(const char *prompt, char *into, size_t room, int echo
 static int try_identity(struct link *l)
 {
     ssh_key key = NULL;
-    int     r;
+    int r;
 
     l->key_file = l->cluster->identity;
     r = ssh_pki_import_privkey_file(l->key_file, NULL, give_passphrase, l, &key);
@@ -106,8 +106,8 @@ static int try_key(struct link *l)
 static int try_password(struct link *l)
 {
     _cleanup_(bufp) struct buf prompt = BUF_INIT;
-    _cleanup_(secretp) char   *said = NULL;
-    int                        r;
+    _cleanup_(secretp) char *said = NULL;
+    int r;
 
     if (buf_printf(&prompt, "password at %s: ", l->cluster->host) < 0)
         return SSH_AUTH_ERROR;
@@ -129,10 +129,10 @@ static int add_question(const struct link *l, const char *text, struct buf *out)
 
 static int answer_question(struct link *l, unsigned i)
 {
-    char                       echo = 0;
-    const char                *text = ssh_userauth_kbdint_getprompt(l->session, i, &echo);
+    char echo = 0;
+    const char *text = ssh_userauth_kbdint_getprompt(l->session, i, &echo);
     _cleanup_(bufp) struct buf question = BUF_INIT;
-    _cleanup_(secretp) char   *said = NULL;
+    _cleanup_(secretp) char *said = NULL;
 
     if (!text || add_question(l, text, &question) < 0)
         return -1;
@@ -156,13 +156,13 @@ static int try_questions(struct link *l)
 }
 
 static const struct way {
-    int         bit;
+    int bit;
     const char *name;
     int (*try)(struct link *l);
 } ways[] = {
-    { SSH_AUTH_METHOD_PUBLICKEY, "publickey", try_key },
-    { SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive", try_questions },
-    { SSH_AUTH_METHOD_PASSWORD, "password", try_password },
+    {SSH_AUTH_METHOD_PUBLICKEY, "publickey", try_key},
+    {SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive", try_questions},
+    {SSH_AUTH_METHOD_PASSWORD, "password", try_password},
 };
 
 /* Once; and again while a person has typed something, and mistyped it. */
@@ -179,10 +179,11 @@ static int try_way(struct link *l, const struct way *w)
     return r;
 }
 
-/* With the ways that the host takes, until it is content. A part of what it wants leads to others. */
+/* With the ways that the host takes, until it is content. A part of what it wants leads to others.
+ */
 static int try_all(struct link *l)
 {
-    int    r;
+    int r;
     size_t i = 0;
 
     UNTIL_DONE(l, r, ssh_userauth_none(l->session, NULL));
@@ -199,7 +200,7 @@ static int try_all(struct link *l)
 static int say_refused(const struct link *l, struct error *e)
 {
     _cleanup_(bufp) struct buf takes = BUF_INIT;
-    int                        list = ssh_userauth_list(l->session, NULL);
+    int list = ssh_userauth_list(l->session, NULL);
 
     for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
         if (list & ways[i].bit)
@@ -208,7 +209,8 @@ static int say_refused(const struct link *l, struct error *e)
         return error_set(e, TRANSPORT_E_LOGIN,
                          "%s wants something typed (%s): mount again from a terminal, load the key "
                          "into ssh-agent, or start a master with ssh -M -S PATH %s and use the "
-                         "transport openssh", l->cluster->host, takes.data, l->cluster->host);
+                         "transport openssh",
+                         l->cluster->host, takes.data, l->cluster->host);
     return error_set(e, TRANSPORT_E_LOGIN, "%s does not let us in; it would take: %s. Try: ssh %s",
                      l->cluster->host, takes.data, l->cluster->host);
 }
@@ -218,7 +220,7 @@ int session_login(struct link *l, struct error *e)
     int r;
 
     l->unasked = false;
-    l->callbacks = (struct ssh_callbacks_struct){ .userdata = l, .auth_function = give_passphrase };
+    l->callbacks = (struct ssh_callbacks_struct){.userdata = l, .auth_function = give_passphrase};
     ssh_callbacks_init(&l->callbacks);
     ssh_set_callbacks(l->session, &l->callbacks);
     session_more_time(l);

@@ -16,13 +16,13 @@
 
 struct secrets {
     size_t used;
-    char   pairs[SECRETS_SIZE - sizeof(size_t)];
+    char pairs[SECRETS_SIZE - sizeof(size_t)];
 };
 
 struct secrets *secrets_new(void)
 {
-    struct secrets *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                             -1, 0);
+    struct secrets *s =
+        mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (s == MAP_FAILED)
         return NULL;

@@ -17,24 +17,30 @@
 #include "far.h"
 
 #define READ_MANY (256 * 1024)
-#define SLICE_MS 5 /* that a long read may wait inside libssh, for a packet to become whole */
+#define SLICE_MS  5 /* that a long read may wait inside libssh, for a packet to become whole */
 /* Bytes under way on a quick link, for a full pipe; less where the round trip is short, since what
  * the server has to keep costs more than waiting for it. */
 #define PIPE_BYTES_PER_S INT64_C(800000000)
-#define WINDOW_MIN (1280 * 1000)
-#define WINDOW_MAX (32 * 1024 * 1024)
+#define WINDOW_MIN       (1280 * 1000)
+#define WINDOW_MAX       (32 * 1024 * 1024)
 
 /*
- * Any call into libssh takes in whatever comes for any channel, and what it took in, the socket does
- * not tell of again. So each way of a stream remembers how much had come when it found nothing.
+ * Any call into libssh takes in whatever comes for any channel, and what it took in, the socket
+ * does not tell of again. So each way of a stream remembers how much had come when it found
+ * nothing.
  */
-enum { WAY_OUT = LINK_OUT, WAY_ERR = LINK_ERR, WAY_IN, WAYS };
+enum {
+    WAY_OUT = LINK_OUT,
+    WAY_ERR = LINK_ERR,
+    WAY_IN,
+    WAYS
+};
 
 struct stream {
     struct link *link;
-    ssh_channel  channel;
-    size_t       left; /* of the window that was asked for */
-    uint64_t     idle_at[WAYS];
+    ssh_channel channel;
+    size_t left; /* of the window that was asked for */
+    uint64_t idle_at[WAYS];
 };
 
 static int ssh_link_open(struct link **lp, const struct cluster *c, int stop, struct error *e)
@@ -54,8 +60,8 @@ static int ssh_link_open(struct link **lp, const struct cluster *c, int stop, st
 
 int session_wait(struct link *l)
 {
-    int           flags = ssh_get_poll_flags(l->session);
-    struct pollfd p = { .fd = l->fd, .events = POLLIN };
+    int flags = ssh_get_poll_flags(l->session);
+    struct pollfd p = {.fd = l->fd, .events = POLLIN};
 
     if (flags & SSH_WRITE_PENDING)
         p.events |= POLLOUT;
@@ -141,7 +147,8 @@ static void ssh_link_close(struct link *l)
 
 static void ssh_stream_end(struct stream *s)
 {
-    /* The channel is closed by a message that is written when there is time; nobody waits for it. */
+    /* The channel is closed by a message that is written when there is time; nobody waits for it.
+     */
     if (ssh_is_connected(s->link->session))
         (void)ssh_channel_close(s->channel);
     ssh_channel_free(s->channel);
@@ -172,7 +179,7 @@ static int ssh_stream_start(struct link *l, const char *command, struct stream *
                             struct error *e)
 {
     struct stream *s = calloc(1, sizeof *s);
-    int            r;
+    int r;
 
     if (!s || !(s->channel = ssh_channel_new(l->session))) {
         free(s);
@@ -230,13 +237,7 @@ static ssize_t ssh_stream_write(struct stream *s, const void *from, size_t len)
 {
     int n;
 
-    /* What libssh could not hand to the kernel yet must not grow without bound. */
-    if (ssh_get_poll_flags(s->link->session) & SSH_WRITE_PENDING) {
-        if (ssh_blocking_flush(s->link->session, 0) == SSH_ERROR)
-            return -ENOTCONN;
-        if (ssh_get_poll_flags(s->link->session) & SSH_WRITE_PENDING)
-            return idle(s, WAY_IN);
-    }
+    /* What libssh cannot hand to the kernel it keeps: no more than the server's window. */
     n = ssh_channel_write(s->channel, from, len < READ_MANY ? (uint32_t)len : READ_MANY);
     if (n > 0)
         return n;
@@ -256,7 +257,7 @@ static size_t ssh_stream_poll(struct stream *s, bool writing, struct pollfd fds[
         if (s->idle_at[way] != s->link->counter.in_bytes)
             return 0;
     /* A window that is full opens by a message that is read. */
-    fds[0] = (struct pollfd){ .fd = s->link->fd, .events = POLLIN };
+    fds[0] = (struct pollfd){.fd = s->link->fd, .events = POLLIN};
     if (ssh_get_poll_flags(s->link->session) & SSH_WRITE_PENDING)
         fds[0].events |= POLLOUT;
     return 1;
@@ -270,7 +271,7 @@ static int ssh_stream_fd(const struct stream *s)
 static int ssh_stream_verdict(struct stream *s, struct span said, struct error *e)
 {
     const struct cluster *c = s->link->cluster;
-    struct span           line = said;
+    struct span line = said;
 
     span_next_line(&said, &line);
     return error_set(e, TRANSPORT_E_NOT_RUN, "%s lets us in but gives no shell; it says: %.*s",
@@ -311,8 +312,8 @@ static int ssh_open(struct transport **tp, const struct cluster *c, struct error
 
 static int ssh_login(const struct cluster *c, transport_asker *ask, void *arg, struct error *e)
 {
-    struct link l = { .cluster = c, .fd = -1, .stop = -1, .ask = ask, .ask_arg = arg };
-    int         r = link_check_names(c, e);
+    struct link l = {.cluster = c, .fd = -1, .stop = -1, .ask = ask, .ask_arg = arg};
+    int r = link_check_names(c, e);
 
     if (r == 0)
         r = ssh_link_connect(&l, e);

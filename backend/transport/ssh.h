@@ -16,28 +16,28 @@
 
 struct link {
     const struct cluster *cluster;
-    ssh_session           session; /* NULL: not connected */
-    int                   fd;      /* its socket; the session closes it */
-    int                   stop;
-    pid_t                 proxy;   /* the ProxyCommand, or 0 */
-    int64_t               deadline_ns;
+    ssh_session session; /* NULL: not connected */
+    int fd;              /* its socket; the session closes it */
+    int stop;
+    pid_t proxy; /* the ProxyCommand, or 0 */
+    int64_t deadline_ns;
     struct ssh_counter_struct counter; /* what has come over the socket */
-    bool                  told;    /* what of the configuration does not apply */
+    bool told;                         /* what of the configuration does not apply */
 
-    transport_asker            *ask; /* NULL: there is nobody to ask */
-    void                       *ask_arg;
+    transport_asker *ask; /* NULL: there is nobody to ask */
+    void *ask_arg;
     struct ssh_callbacks_struct callbacks;
-    const char                 *key_file; /* whose passphrase is asked for */
-    bool                        asked;    /* somebody was, since this was set to false */
-    bool                        unasked;  /* somebody would have to be */
+    const char *key_file; /* whose passphrase is asked for */
+    bool asked;           /* somebody was, since this was set to false */
+    bool unasked;         /* somebody would have to be */
 };
 
 /* Wait until the session can go on. 0, or a negative errno as of link_wait(). */
-int  session_wait(struct link *l) must_check;
+int session_wait(struct link *l) must_check;
 void session_more_time(struct link *l);
 /* "cannot reach HOST: " and what `r` or libssh says. */
-int session_failed(const struct link *l, int code, int r, const char *what, struct error *e)
-    must_check;
+int session_failed(const struct link *l, int code, int r, const char *what,
+                   struct error *e) must_check;
 
 /* Make the session with what ~/.ssh/config says of the host. 0, or TRANSPORT_E_NOT_RUN/_LOGIN. */
 int session_configure(struct link *l, struct error *e) must_check;

@@ -59,7 +59,8 @@ FOREIGN = [
     (r"sqlite3.*\.h", ["backend/job/sql.c", "backend/job/schema.c", "backend/job/store*.c"]),
     (r"cjson/.*\.h",
      ["backend/base/json.c", "backend/words/spec*.c", "backend/config-*.c", "tests/unit/*"]),
-    (r"libssh/.*\.h", ["backend/transport/ssh*.c"]),
+    (r"libssh/.*\.h", ["backend/transport/ssh*.[ch]"]),
+    (r"archive.*\.h", ["backend/transport/far-send.c"]),
     (r"check\.h", ["tests/*"]),
 ]
 

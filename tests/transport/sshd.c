@@ -26,7 +26,7 @@
 
 int may(const char *fmt, ...)
 {
-    char    command[8192];
+    char command[8192];
     va_list ap;
 
     va_start(ap, fmt);
@@ -37,7 +37,7 @@ int may(const char *fmt, ...)
 
 void must(const char *fmt, ...)
 {
-    char    command[8192];
+    char command[8192];
     va_list ap;
 
     va_start(ap, fmt);
@@ -49,8 +49,8 @@ void must(const char *fmt, ...)
 const char *sshd_path(const struct sshd *s, const char *name)
 {
     static char paths[8][PATH_MAX];
-    static int  next;
-    char       *path = paths[next++ % 8];
+    static int next;
+    char *path = paths[next++ % 8];
 
     snprintf(path, PATH_MAX, "%s/%s", s->dir, name);
     return path;
@@ -58,9 +58,9 @@ const char *sshd_path(const struct sshd *s, const char *name)
 
 static unsigned free_port(void)
 {
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t          len = sizeof a;
-    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, len), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &len), 0);
@@ -71,12 +71,13 @@ static unsigned free_port(void)
 /* sshd speaks first. */
 static bool greets(unsigned port)
 {
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((in_port_t)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    char               hello[4] = "";
-    int                fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool               yes = connect(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
-                             recv(fd, hello, sizeof hello, 0) == 4 && memcmp(hello, "SSH-", 4) == 0;
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((in_port_t)port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char hello[4] = "";
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool yes = connect(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+               recv(fd, hello, sizeof hello, 0) == 4 && memcmp(hello, "SSH-", 4) == 0;
 
     close(fd);
     return yes;
@@ -130,7 +131,7 @@ static void write_configs(const struct sshd *s, const char *more)
 
 void sshd_start(struct sshd *s, const char *user, const char *more)
 {
-    *s = (struct sshd){ .dir = "/tmp/clustrixfs-sshd-XXXXXX", .port = free_port() };
+    *s = (struct sshd){.dir = "/tmp/clustrixfs-sshd-XXXXXX", .port = free_port()};
     ck_assert_ptr_nonnull(mkdtemp(s->dir));
     chmod(s->dir, 0755);
     snprintf(s->user, sizeof s->user, "%s", user ? user : getpwuid(geteuid())->pw_name);
@@ -142,7 +143,8 @@ void sshd_start(struct sshd *s, const char *user, const char *more)
     must("cd %s && ssh-keygen -q -t ed25519 -N '' -f host && ssh-keygen -q -t ed25519 -N '' -f id",
          s->dir);
     must("cd %s && printf '[127.0.0.1]:%u %%s\\n' \"$(cut -d' ' -f1,2 host.pub)\" "
-         ">.ssh/known_hosts", s->dir, s->port);
+         ">.ssh/known_hosts",
+         s->dir, s->port);
     write_configs(s, more ? more : "");
     sshd_begin(s);
 }
@@ -157,10 +159,31 @@ void sshd_end(struct sshd *s)
         ;
 }
 
+/* The children of a process, and theirs. */
+static void signal_below(pid_t pid, int signal)
+{
+    char path[64], line[4096] = "";
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+    f = fopen(path, "re");
+    if (f && !fgets(line, sizeof line, f))
+        line[0] = '\0';
+    if (f)
+        fclose(f);
+    for (char *p = line, *end; *p; p = end) {
+        pid_t child = (pid_t)strtol(p, &end, 10);
+
+        if (end == p)
+            break;
+        signal_below(child, signal);
+        kill(child, signal);
+    }
+}
+
 void sshd_signal(const struct sshd *s, int signal)
 {
-    /* Each connection's processes lead no session of their own until there is a command. */
-    (void)may("pkill -%d -g %d", signal, (int)s->pid);
+    signal_below(s->pid, signal);
 }
 
 void sshd_stop(struct sshd *s)

@@ -9,19 +9,19 @@
 #include "clustrixfs/base.h"
 
 struct sshd {
-    char     dir[64]; /* HOME points here: .ssh/config knows the host "far" */
-    char     user[32];
+    char dir[64]; /* HOME points here: .ssh/config knows the host "far" */
+    char user[32];
     unsigned port;
-    pid_t    pid;
+    pid_t pid;
 };
 
 /* Start it with some lines more in its configuration; the other end is who runs the test, or the
  * account `user`. */
 void sshd_start(struct sshd *s, const char *user, const char *more);
-void sshd_begin(struct sshd *s);              /* the listener, again on the same port */
-void sshd_end(struct sshd *s);                /* the listener; connections go on      */
+void sshd_begin(struct sshd *s);                    /* the listener, again on the same port */
+void sshd_end(struct sshd *s);                      /* the listener; connections go on      */
 void sshd_signal(const struct sshd *s, int signal); /* it and all its connections     */
-void sshd_stop(struct sshd *s);               /* all of it, and the directory         */
+void sshd_stop(struct sshd *s);                     /* all of it, and the directory         */
 static inline unused_arg void sshdp_cleanup(struct sshd *s)
 {
     sshd_stop(s);

@@ -20,16 +20,16 @@
 #include "clustrixfs/transport.h"
 #include "sshd.h"
 
-static const struct transport_ops *const kinds[] = { &transport_local, &transport_ssh,
-                                                     &transport_openssh };
+static const struct transport_ops *const kinds[] = {&transport_local, &transport_ssh,
+                                                    &transport_openssh};
 
 /* A transport of each kind; openssh rides on a master. */
 struct far {
-    struct sshd                 sshd;
-    struct cluster              cluster;
+    struct sshd sshd;
+    struct cluster cluster;
     const struct transport_ops *ops;
-    struct transport           *t;
-    struct error                e;
+    struct transport *t;
+    struct error e;
 };
 
 static void far_close(struct far *f)
@@ -58,8 +58,7 @@ static void far_open(struct far *f, const struct transport_ops *ops, const char 
 {
     static char name[] = "far";
 
-    *f = (struct far){ .ops = ops,
-                       .cluster = { .name = name, .host = name, .alive_s = 15 } };
+    *f = (struct far){.ops = ops, .cluster = {.name = name, .host = name, .alive_s = 15}};
     sshd_start(&f->sshd, NULL, more);
     if (ops == &transport_openssh)
         start_master(f);
@@ -84,8 +83,8 @@ static int run(struct far *f, const char *const *argv, struct span input, unsign
 static int run_sh(struct far *f, const char *script, const char *input, unsigned timeout_ms,
                   struct outcome *o)
 {
-    return run(f, (const char *const[]){ "/bin/sh", "-c", script, NULL }, span_str(input),
-               timeout_ms, o);
+    return run(f, (const char *const[]){"/bin/sh", "-c", script, NULL}, span_str(input), timeout_ms,
+               o);
 }
 
 static void check_sh(struct far *f, const char *script, const char *want)
@@ -98,26 +97,28 @@ static void check_sh(struct far *f, const char *script, const char *want)
 
 START_TEST(every_byte_arrives_in_arguments_and_input)
 {
-    _cleanup_(farp) struct far         f;
+    _cleanup_(farp) struct far f;
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
-    char                               bytes[256], want[600];
+    char bytes[256], want[600];
 
     far_open(&f, kinds[_i], NULL);
     for (int i = 1; i < 256; i++)
         bytes[i - 1] = (char)i;
     bytes[255] = '\0';
     ck_assert_msg(run(&f,
-                      (const char *const[]){ "/usr/bin/printf", "[%s]", bytes, "-n", "$(id)", "a b",
-                                             "", "'", "\\", NULL },
-                      SPAN_LIT(""), 0, &o) == 0, "%s", f.e.text);
+                      (const char *const[]){"/usr/bin/printf", "[%s]", bytes, "-n", "$(id)", "a b",
+                                            "", "'", "\\", NULL},
+                      SPAN_LIT(""), 0, &o) == 0,
+                  "%s", f.e.text);
     snprintf(want, sizeof want, "[%s][-n][$(id)][a b][]['][\\]", bytes);
     ck_assert_str_eq(o.out.data, want);
     ck_assert_int_eq(o.status, 0);
     outcomep_cleanup(&o);
 
     bytes[255] = '\0'; /* a NUL too */
-    ck_assert_int_eq(run(&f, (const char *const[]){ "/bin/cat", NULL },
-                         (struct span){ bytes, sizeof bytes }, 0, &o), 0);
+    ck_assert_int_eq(
+        run(&f, (const char *const[]){"/bin/cat", NULL}, (struct span){bytes, sizeof bytes}, 0, &o),
+        0);
     ck_assert_uint_eq(o.out.len, sizeof bytes);
     ck_assert_mem_eq(o.out.data, bytes, sizeof bytes);
 }
@@ -125,7 +126,7 @@ END_TEST
 
 START_TEST(statuses_and_both_streams_are_told)
 {
-    _cleanup_(farp) struct far         f;
+    _cleanup_(farp) struct far f;
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
 
     far_open(&f, kinds[_i], NULL);
@@ -139,19 +140,21 @@ START_TEST(statuses_and_both_streams_are_told)
 }
 END_TEST
 
-/* A command that does not read its input, or prints without a newline, leaves the next one alone. */
+/* A command that does not read its input, or prints without a newline, leaves the next one alone.
+ */
 START_TEST(one_command_does_not_disturb_the_next)
 {
-    _cleanup_(farp) struct far         f;
-    _cleanup_(bufp) struct buf         big = BUF_INIT;
+    _cleanup_(farp) struct far f;
+    _cleanup_(bufp) struct buf big = BUF_INIT;
 
     far_open(&f, kinds[_i], NULL);
     ck_assert_int_eq(buf_set_len(&big, 300000), 0);
     for (int i = 0; i < 3; i++) {
         _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
 
-        ck_assert_msg(run(&f, (const char *const[]){ "/usr/bin/printf", "x", NULL },
-                          buf_span(&big), 0, &o) == 0, "%s", f.e.text);
+        ck_assert_msg(run(&f, (const char *const[]){"/usr/bin/printf", "x", NULL}, buf_span(&big),
+                          0, &o) == 0,
+                      "%s", f.e.text);
         ck_assert_str_eq(o.out.data, "x");
         check_sh(&f, "printf y", "y");
     }
@@ -160,12 +163,13 @@ END_TEST
 
 START_TEST(much_output_comes_whole)
 {
-    _cleanup_(farp) struct far         f;
+    _cleanup_(farp) struct far f;
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
 
     far_open(&f, kinds[_i], NULL);
-    ck_assert_msg(run_sh(&f, "head -c 3000000 /dev/zero >&2; head -c 5242880 /dev/zero", "", 0,
-                         &o) == 0, "%s", f.e.text);
+    ck_assert_msg(
+        run_sh(&f, "head -c 3000000 /dev/zero >&2; head -c 5242880 /dev/zero", "", 0, &o) == 0,
+        "%s", f.e.text);
     ck_assert_uint_eq(o.out.len, 5242880);
     ck_assert_uint_eq(o.err.len, 3000000);
     check_sh(&f, "echo on", "on\n");
@@ -174,7 +178,7 @@ END_TEST
 
 START_TEST(output_has_a_bound)
 {
-    _cleanup_(farp) struct far         f;
+    _cleanup_(farp) struct far f;
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
 
     far_open(&f, kinds[_i], NULL);
@@ -184,9 +188,9 @@ END_TEST
 
 START_TEST(a_command_out_of_time_cannot_be_told)
 {
-    _cleanup_(farp) struct far         f;
+    _cleanup_(farp) struct far f;
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
-    int64_t                            begin;
+    int64_t begin;
 
     far_open(&f, kinds[_i], NULL);
     begin = clock_mono_ns();
@@ -224,21 +228,22 @@ static void add_many(struct far *f, struct far_files *files)
 {
     for (unsigned i = 0; i < MANY; i++) {
         _cleanup_(bufp) struct buf data = BUF_INIT;
-        char                       name[100];
+        char name[100];
 
         snprintf(name, sizeof name, "p/d%u/-it's a \"$(name)\"\n%u", i / 40, i);
         for (unsigned k = 0; k < i * 7; k++)
             buf_add_char(&data, (char)(i % 3 ? 1 + (k * 31 + i) % 255 : k % 256));
-        ck_assert_int_eq(far_files_add(files, sshd_path(&f->sshd, name), i % 2 ? 0600 : 0755,
-                                       buf_span(&data)), 0);
+        ck_assert_int_eq(
+            far_files_add(files, sshd_path(&f->sshd, name), i % 2 ? 0600 : 0755, buf_span(&data)),
+            0);
     }
 }
 
 START_TEST(many_files_are_put_and_fetched)
 {
-    _cleanup_(farp) struct far             f;
+    _cleanup_(farp) struct far f;
     _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT, got = FAR_FILES_INIT;
-    struct stat                            st;
+    struct stat st;
 
     far_open(&f, kinds[_i], NULL);
     add_many(&f, &files);
@@ -266,13 +271,14 @@ END_TEST
 
 START_TEST(what_is_no_small_file_is_missing)
 {
-    _cleanup_(farp) struct far             f;
+    _cleanup_(farp) struct far f;
     _cleanup_(far_filesp) struct far_files got = FAR_FILES_INIT;
-    static const char *const names[] = { "dir", "link", "fifo", "big", "none", "file/below", "edge" };
+    static const char *const names[] = {"dir", "link", "fifo", "big", "none", "file/below", "edge"};
 
     far_open(&f, kinds[_i], NULL);
     must("cd %s && mkdir dir && ln -s id link && mkfifo fifo && : >file && "
-         "head -c 1048577 /dev/zero >big && head -c 1048576 /dev/zero >edge", f.sshd.dir);
+         "head -c 1048577 /dev/zero >big && head -c 1048576 /dev/zero >edge",
+         f.sshd.dir);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         ck_assert_int_eq(far_files_add(&got, sshd_path(&f.sshd, names[i]), 0, SPAN_LIT("")), 0);
     ck_assert_msg(f.ops->fetch(f.t, &got, &f.e) == 0, "%s", f.e.text);
@@ -284,7 +290,7 @@ END_TEST
 
 START_TEST(a_put_that_fails_says_why_and_harms_nothing)
 {
-    _cleanup_(farp) struct far             f;
+    _cleanup_(farp) struct far f;
     _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
 
     far_open(&f, kinds[_i], NULL);
@@ -307,7 +313,7 @@ END_TEST
 #define MAKE_ODD                                                                                   \
     "mkdir -p in/empty in/deep/er 'in/ sp ace' && cd in && echo one >'it'\\''s' && "               \
     "printf 'two\\n' >\"$(printf 'new\\nline')\" && : >-rf && : >'$(touch evil)' && "              \
-    ": >\"$(printf 'latin\\351')\" && : >'umlaut-ä' && ln -s /nowhere dangling && "                \
+    ": >\"$(printf 'latin\\351')\" && : >'umlaut-ä' && ln -s /nowhere dangling && "               \
     "ln -s -- -rf dash && printf '#!/bin/sh\\n' >run && chmod 755 run && chmod 600 -- -rf && "     \
     "head -c 3000000 /dev/urandom >big && truncate -s 5M hole && "                                 \
     ": >$(printf 'n%%.0s' $(seq 250)) && mkdir locked && : >locked/f && chmod 555 locked && "      \
@@ -316,7 +322,7 @@ END_TEST
 START_TEST(a_directory_is_moved_in_as_it_is)
 {
     _cleanup_(farp) struct far f;
-    const char                *here, *there;
+    const char *here, *there;
 
     far_open(&f, kinds[_i], NULL);
     must("cd %s && " MAKE_ODD, f.sshd.dir);
@@ -328,11 +334,14 @@ START_TEST(a_directory_is_moved_in_as_it_is)
     ck_assert_msg(f.ops->move_in(f.t, here, there, &f.e) == 0, "%s", f.e.text);
     ck_assert_int_lt(access(here, F_OK), 0);
     must("cd %s && diff -r --no-dereference same 'job/x y/files'", f.sshd.dir);
-    must("cd %s && list() { (cd \"$1\" && find . -printf '%%p %%y %%m %%l %%s\\n' | grep -v '^. d' | "
+    must("cd %s && list() { (cd \"$1\" && find . -printf '%%p %%y %%m %%l %%s\\n' | grep -v '^. d' "
+         "| "
          "sed 's/\\( d [0-9]* \\).*/\\1/' | sort); }; "
-         "[ \"$(list same)\" = \"$(list 'job/x y/files')\" ]", f.sshd.dir);
+         "[ \"$(list same)\" = \"$(list 'job/x y/files')\" ]",
+         f.sshd.dir);
     must("cd '%s/job/x y/files' && [ $(stat -c %%Y big) = $(stat -c %%Y ../../../same/big) ] && "
-         "[ $(stat -c %%Y deep) = $(stat -c %%Y ../../../same/deep) ]", f.sshd.dir);
+         "[ $(stat -c %%Y deep) = $(stat -c %%Y ../../../same/deep) ]",
+         f.sshd.dir);
     /* Once more: it was done before. */
     ck_assert_msg(f.ops->move_in(f.t, here, there, &f.e) == 0, "%s", f.e.text);
     ck_assert_msg(f.ops->remove(f.t, sshd_path(&f.sshd, "job"), &f.e) == 0, "%s", f.e.text);
@@ -350,8 +359,9 @@ START_TEST(no_device_or_socket_is_moved_in)
                      -EINVAL);
     ck_assert_msg(strstr(f.e.text, "fifo is neither"), "%s", f.e.text);
     must("cd %s && [ ! -e out ] && [ -e in/a ] && rm in/fifo", f.sshd.dir);
-    ck_assert_msg(f.ops->move_in(f.t, sshd_path(&f.sshd, "in"), sshd_path(&f.sshd, "out"),
-                                 &f.e) == 0, "%s", f.e.text);
+    ck_assert_msg(f.ops->move_in(f.t, sshd_path(&f.sshd, "in"), sshd_path(&f.sshd, "out"), &f.e) ==
+                      0,
+                  "%s", f.e.text);
     must("cd %s && [ -e out/a ] && [ ! -e in ]", f.sshd.dir);
 }
 END_TEST
@@ -362,7 +372,8 @@ START_TEST(a_removal_follows_no_link)
 
     far_open(&f, kinds[_i], NULL);
     must("cd %s && mkdir -p job/a/b keep && : >keep/precious && ln -s ../keep job/link && "
-         "ln -s ../../keep job/a/link && : >'job/-rf *' && chmod 000 job/a", f.sshd.dir);
+         "ln -s ../../keep job/a/link && : >'job/-rf *' && chmod 000 job/a",
+         f.sshd.dir);
     ck_assert_msg(f.ops->remove(f.t, sshd_path(&f.sshd, "job"), &f.e) == 0, "%s", f.e.text);
     must("cd %s && [ ! -e job ] && [ -e keep/precious ]", f.sshd.dir);
     ck_assert_msg(f.ops->remove(f.t, sshd_path(&f.sshd, "job"), &f.e) == 0, "%s", f.e.text);
@@ -372,7 +383,7 @@ END_TEST
 static void check_followed(struct far *f, int fd, const char *want)
 {
     _cleanup_(bufp) struct buf b = BUF_INIT;
-    struct pollfd              p = { .fd = fd, .events = POLLIN };
+    struct pollfd p = {.fd = fd, .events = POLLIN};
 
     ck_assert_msg(f->ops->follow_read(f->t, &b, &f->e) == 0, "%s", f->e.text);
     while (b.len < strlen(want)) {
@@ -385,7 +396,7 @@ static void check_followed(struct far *f, int fd, const char *want)
 START_TEST(a_file_is_followed_while_commands_run)
 {
     _cleanup_(farp) struct far f;
-    int                        fd;
+    int fd;
 
     far_open(&f, kinds[_i], NULL);
     must("cd %s && echo old >events", f.sshd.dir);
@@ -408,7 +419,7 @@ END_TEST
 START_TEST(a_followed_file_may_come_late_and_be_replaced)
 {
     _cleanup_(farp) struct far f;
-    int                        fd;
+    int fd;
 
     far_open(&f, kinds[_i], NULL);
     fd = f.ops->follow(f.t, sshd_path(&f.sshd, "root/events"), &f.e);
@@ -422,7 +433,7 @@ END_TEST
 
 struct got {
     struct buf b;
-    size_t     most;
+    size_t most;
 };
 
 static int keep(void *arg, const char *data, size_t n)
@@ -443,10 +454,11 @@ static int read_at(struct far *f, const char *name, off_t off, uint64_t size, st
 START_TEST(bytes_of_a_file_are_read_at_any_place)
 {
     _cleanup_(farp) struct far f;
-    struct got                 g = { .b = BUF_INIT };
+    struct got g = {.b = BUF_INIT};
 
     far_open(&f, kinds[_i], NULL);
-    must("cd %s && printf 0123456789 >file && mkdir dir && mkfifo fifo && : >'it'\\''s'", f.sshd.dir);
+    must("cd %s && printf 0123456789 >file && mkdir dir && mkfifo fifo && : >'it'\\''s'",
+         f.sshd.dir);
     ck_assert_int_eq(read_at(&f, "file", 0, UINT64_MAX, &g), 0);
     ck_assert_str_eq(g.b.data, "0123456789");
     ck_assert_int_eq(read_at(&f, "file", 3, 4, &g), 0);
@@ -474,7 +486,7 @@ END_TEST
 START_TEST(a_sink_may_stop_a_read)
 {
     _cleanup_(farp) struct far f;
-    struct got                 g = { .b = BUF_INIT, .most = 100000 };
+    struct got g = {.b = BUF_INIT, .most = 100000};
 
     far_open(&f, kinds[_i], NULL);
     must("cd %s && truncate -s 3G large", f.sshd.dir);
@@ -505,13 +517,14 @@ static int count(void *arg, const char *data, size_t n)
 START_TEST(a_large_file_is_read_whole)
 {
     _cleanup_(farp) struct far f;
-    struct sum                 s = { 0 };
-    int64_t                    begin;
+    struct sum s = {0};
+    int64_t begin;
 
     far_open(&f, kinds[_i], NULL);
     must("cd %s && head -c 268435456 /dev/urandom >large", f.sshd.dir);
     begin = clock_mono_ns();
-    ck_assert_msg(f.ops->read(f.t, sshd_path(&f.sshd, "large"), 0, UINT64_MAX, count, &s, &f.e) == 0,
+    ck_assert_msg(f.ops->read(f.t, sshd_path(&f.sshd, "large"), 0, UINT64_MAX, count, &s, &f.e) ==
+                      0,
                   "%s", f.e.text);
     ck_assert_uint_eq(s.n, 268435456);
     fprintf(stderr, "# %s: %.0f MB/s\n", f.ops->name,
@@ -554,9 +567,9 @@ int main(void)
         a_sink_may_stop_a_read,
         a_large_file_is_read_whole,
     };
-    Suite   *suite = suite_create("far");
+    Suite *suite = suite_create("far");
     SRunner *runner = srunner_create(suite);
-    int      failed;
+    int failed;
 
     add(suite, everywhere, ARRAY_SIZE(everywhere), 0);
     add(suite, far_away, ARRAY_SIZE(far_away), 1);
