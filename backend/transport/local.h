@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "clustrixfs/transport.h"
+#include "local-spawn.h"
 
 /* A file that others append to, followed with inotify. */
 struct follow {
@@ -40,12 +41,6 @@ int local_put(struct transport *t, const struct far_files *files, struct error *
 int local_fetch(struct transport *t, struct far_files *files, struct error *e);
 int local_move_in(struct transport *t, const char *here, const char *path, struct error *e);
 int local_remove(struct transport *t, const char *path, struct error *e);
-
-/*
- * Start a program with a clean slate (signals, descriptors, a process group of its own) and these
- * three descriptors. 0 or a negative errno.
- */
-int local_spawn(pid_t *pid, char *const *argv, const int fds[3]) must_check;
 
 int  helper_run(struct helper *h, const struct command *c, struct outcome *o, struct error *e)
     must_check;

@@ -9,6 +9,8 @@
 
 const struct transport_ops *const transports[] = {
     &transport_local,
+    &transport_ssh,
+    &transport_openssh,
     NULL,
 };
 

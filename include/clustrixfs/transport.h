@@ -15,6 +15,7 @@
 #include "clustrixfs/error.h"
 
 struct cluster;
+struct secrets;
 struct transport;
 
 /* Outcomes of the calls below. Which of the two it is decides whether we may do it again. */
@@ -146,6 +147,20 @@ struct transport_ops {
 };
 
 extern const struct transport_ops transport_local, transport_ssh, transport_openssh;
+
+/* What was typed at mount time, in memory that is never written to a disk; of struct cluster. NULL
+ * when out of memory; secrets_free() wipes it. Filled by login() only, then read by any thread. */
+struct secrets *secrets_new(void);
+void            secrets_free(struct secrets *s);
+
+/*
+ * Show the key of the cluster's host to a person and, if they say "yes", write it into known_hosts.
+ * Returns 0, also when it is known already; TRANSPORT_E_NOT_RUN; TRANSPORT_E_LOGIN with a sentence:
+ * they said no, or the host has another key than the known one, which is never accepted; or a
+ * negative errno.
+ */
+int ssh_accept_hostkey(const struct cluster *c, transport_asker *ask, void *arg, struct error *e)
+    must_check;
 
 /* All transports, ended by NULL; and one by name, or NULL. */
 extern const struct transport_ops *const transports[];
