@@ -133,7 +133,9 @@ static int keep(struct results *r, struct file *f, struct query_piece *p, unsign
     if (err < 0 || !is_trusted(p, f))
         return err < 0 ? err : -EAGAIN;
     pthread_mutex_lock(&r->taking);
-    if (!f->is_output || p->attr.size > f->size) {
+    if (gen != atomic_load(&f->gen)) {
+        err = -EAGAIN; /* what was collected meanwhile is younger than this */
+    } else if (!f->is_output || p->attr.size > f->size) {
         err = file_attr(r, f, &p->attr);
         /* The bytes are younger than what made it another file. */
         if (err == MIRROR_E_CHANGED)

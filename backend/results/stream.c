@@ -189,7 +189,8 @@ static int look(struct stripe *s)
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
     struct results                    *r = s->lane->results;
     struct query_piece p = { .token = s->file->token, .path = s->file->path, .alone = true };
-    int              err = query(s->lane, &p, 1, &o);
+    unsigned           gen = atomic_load(&s->file->gen);
+    int                err = query(s->lane, &p, 1, &o);
 
     if (err == 0)
         err = p.err;
@@ -199,7 +200,8 @@ static int look(struct stripe *s)
     if (s->file->is_output && p.attr.size >= s->file->size)
         return MIRROR_E_SAME;
     pthread_mutex_lock(&r->taking);
-    err = file_attr(r, s->file, &p.attr);
+    /* What was collected meanwhile is younger than this. */
+    err = gen == atomic_load(&s->file->gen) ? file_attr(r, s->file, &p.attr) : MIRROR_E_CHANGED;
     pthread_mutex_unlock(&r->taking);
     return err;
 }
