@@ -53,7 +53,7 @@ static void only_busybox(struct far *f)
     setenv("PATH", bin, 1);
 }
 
-bool far_open(struct far *f, int shell)
+bool fsite_open(struct far *f, int shell)
 {
     const struct shell *s = &shells[shell];
     struct error        e = ERROR_INIT;
@@ -78,7 +78,7 @@ bool far_open(struct far *f, int shell)
     _cleanup_(bufp) struct buf text = BUF_INIT;
     buf_add_str(&text, s->line);
     buf_add_str(&text, strchr(far_keeper_text, '\n') + 1);
-    far_write(f, far_keeper_name, 0700, text.data);
+    fsite_write(f, far_keeper_name, 0700, text.data);
     return true;
 }
 
@@ -98,7 +98,7 @@ static void end_all(struct far *f)
         snprintf(run, sizeof(run), TOKEN "/%s", entry->d_name);
         if (!strstr(entry->d_name, "attempt") || strchr(strstr(entry->d_name, "attempt"), '.'))
             continue;
-        far_ask(f, "signal", "KILL", (const char *const[]){ run, NULL }, &out);
+        fsite_ask(f, "signal", "KILL", (const char *const[]){ run, NULL }, &out);
     }
     if (d)
         closedir(d);
@@ -117,7 +117,7 @@ void farp_cleanup(struct far *f)
     transport_local.close(f->transport);
 }
 
-void far_write(struct far *f, const char *path, mode_t mode, const char *text)
+void fsite_write(struct far *f, const char *path, mode_t mode, const char *text)
 {
     _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
     _cleanup_(bufp) struct buf             full = BUF_INIT;
@@ -141,12 +141,12 @@ static bool fetch(struct far *f, const char *path, struct buf *out)
     return !files.v[0].missing;
 }
 
-void far_read(struct far *f, const char *path, struct buf *out)
+void fsite_read(struct far *f, const char *path, struct buf *out)
 {
     ck_assert_msg(fetch(f, path, out), "%s is not there", path);
 }
 
-bool far_has(const struct far *f, const char *path)
+bool fsite_has(const struct far *f, const char *path)
 {
     _cleanup_(bufp) struct buf full = BUF_INIT;
 
@@ -154,7 +154,7 @@ bool far_has(const struct far *f, const char *path)
     return access(full.data, F_OK) == 0;
 }
 
-void far_job(struct far *f, const char *token, const char *text)
+void fsite_job(struct far *f, const char *token, const char *text)
 {
     _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
     _cleanup_(specp) struct spec          *spec = NULL;
@@ -166,7 +166,7 @@ void far_job(struct far *f, const char *token, const char *text)
     ck_assert_msg(transport_local.put(f->transport, &files, &e) == 0, "%s", e.text);
 }
 
-void far_ask(struct far *f, const char *verb, const char *word, const char *const *runs,
+void fsite_ask(struct far *f, const char *verb, const char *word, const char *const *runs,
              struct buf *out)
 {
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
@@ -185,13 +185,13 @@ void far_ask(struct far *f, const char *verb, const char *word, const char *cons
     buf_add_span(out, buf_span(&o.out));
 }
 
-void far_check(struct far *f, const char *verb, const char *word, const char *run,
+void fsite_check(struct far *f, const char *verb, const char *word, const char *run,
                const char *answer)
 {
     _cleanup_(bufp) struct buf out = BUF_INIT, want = BUF_INIT;
     size_t                     len;
 
-    far_ask(f, verb, word, (const char *const[]){ run, NULL }, &out);
+    fsite_ask(f, verb, word, (const char *const[]){ run, NULL }, &out);
     buf_printf(&want, "%s %s\n", run, answer);
     len = strcspn(want.data, "%");
     ck_assert_msg(strncmp(out.data, want.data, want.data[len] ? len : len + 1) == 0,
@@ -199,7 +199,7 @@ void far_check(struct far *f, const char *verb, const char *word, const char *ru
 }
 
 /* Woken by what happens in the directory, not by the clock. */
-void far_await(const struct far *f, const char *path)
+void fsite_await(const struct far *f, const char *path)
 {
     _cleanup_(fdp) int         fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     _cleanup_(bufp) struct buf dir = BUF_INIT;
@@ -210,7 +210,7 @@ void far_await(const struct far *f, const char *path)
     buf_printf(&dir, "%s/%s", f->root, path);
     *strrchr(dir.data, '/') = '\0';
     ck_assert_int_ge(inotify_add_watch(fd, dir.data, IN_CREATE | IN_MOVED_TO | IN_DELETE), 0);
-    while (!far_has(f, path)) {
+    while (!fsite_has(f, path)) {
         ck_assert_msg(clock_mono_ns() < deadline, "%s does not appear", path);
         poll(&p, 1, 1000);
         while (read(fd, events, sizeof(events)) > 0)
@@ -218,27 +218,27 @@ void far_await(const struct far *f, const char *path)
     }
 }
 
-void far_record(struct far *f, const char *run, const char *which, struct record *r)
+void fsite_record(struct far *f, const char *run, const char *which, struct record *r)
 {
     _cleanup_(bufp) struct buf text = BUF_INIT;
     char                       path[128];
 
     snprintf(path, sizeof(path), "%s/%s", run, which);
-    far_read(f, path, &text);
+    fsite_read(f, path, &text);
     ck_assert_msg(record_parse(r, buf_span(&text)) == 0, "%s", text.data);
 }
 
-void far_end(struct far *f, const char *run, struct record *r)
+void fsite_end(struct far *f, const char *run, struct record *r)
 {
     char path[128];
 
     snprintf(path, sizeof(path), "%s/" RECORD_EXIT, run);
-    far_await(f, path);
-    far_record(f, run, RECORD_EXIT, r);
+    fsite_await(f, path);
+    fsite_record(f, run, RECORD_EXIT, r);
 }
 
-void far_run(struct far *f, const char *run, struct record *r)
+void fsite_run(struct far *f, const char *run, struct record *r)
 {
-    far_check(f, "start", NULL, run, "started %");
-    far_end(f, run, r);
+    fsite_check(f, "start", NULL, run, "started %");
+    fsite_end(f, run, r);
 }

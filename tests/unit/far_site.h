@@ -23,31 +23,31 @@ struct far {
 enum { FAR_SHELLS = 4 };
 
 /* ROOT with the script in it, for the shell of that number; false: it is not on this machine. */
-bool far_open(struct far *f, int shell);
+bool fsite_open(struct far *f, int shell);
 /* Ends what still runs, and removes everything. */
 void farp_cleanup(struct far *f);
 
 /* Put the job's files in place, as they are rendered for a far machine. */
-void far_job(struct far *f, const char *token, const char *spec);
+void fsite_job(struct far *f, const char *token, const char *spec);
 /* A file below ROOT, and the whole of one. */
-void far_write(struct far *f, const char *path, mode_t mode, const char *text);
-void far_read(struct far *f, const char *path, struct buf *out);
-bool far_has(const struct far *f, const char *path);
+void fsite_write(struct far *f, const char *path, mode_t mode, const char *text);
+void fsite_read(struct far *f, const char *path, struct buf *out);
+bool fsite_has(const struct far *f, const char *path);
 
 /* "KEEPER verb [word] ROOT run...": what it printed. `runs` is ended by NULL. */
-void far_ask(struct far *f, const char *verb, const char *word, const char *const *runs,
+void fsite_ask(struct far *f, const char *verb, const char *word, const char *const *runs,
              struct buf *out);
 /* The same for one run, and its answer compared; "%" in `answer` stands for any rest of it. */
-void far_check(struct far *f, const char *verb, const char *word, const char *run,
+void fsite_check(struct far *f, const char *verb, const char *word, const char *run,
                const char *answer);
 
 /* Wait until a file below ROOT is there; for a run's end, and its record; start and wait. */
-void far_await(const struct far *f, const char *path);
-void far_end(struct far *f, const char *run, struct record *r);
-void far_run(struct far *f, const char *run, struct record *r);
-void far_record(struct far *f, const char *run, const char *which, struct record *r);
+void fsite_await(const struct far *f, const char *path);
+void fsite_end(struct far *f, const char *run, struct record *r);
+void fsite_run(struct far *f, const char *run, struct record *r);
+void fsite_record(struct far *f, const char *run, const char *which, struct record *r);
 
-/* FAR_MAIN("title", { a, b }): each START_TEST() once for each shell, as far_open(_i) has them. */
+/* FAR_MAIN("title", { a, b }): each START_TEST() once for each shell, as fsite_open(_i) has them. */
 #define FAR_MAIN(title, ...)                                                                       \
     int main(void)                                                                                 \
     {                                                                                              \

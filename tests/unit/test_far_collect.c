@@ -11,7 +11,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!far_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                         \
     return
 
 static const char *const one[] = { RUN, NULL };
@@ -46,9 +46,9 @@ START_TEST(a_run_is_told_whole)
     struct span                rest;
     struct record              r;
 
-    far_job(&f, TOKEN, "{\"command\": \"printf 'a\\\\000b'; exit 3\"}");
-    far_run(&f, RUN, &r);
-    far_ask(&f, "collect", NULL, (const char *const[]){ RUN, TOKEN "/attempt2", NULL }, &out);
+    fsite_job(&f, TOKEN, "{\"command\": \"printf 'a\\\\000b'; exit 3\"}");
+    fsite_run(&f, RUN, &r);
+    fsite_ask(&f, "collect", NULL, (const char *const[]){ RUN, TOKEN "/attempt2", NULL }, &out);
     rest = buf_span(&out);
     ck_assert_str_eq(next(&rest), "J " RUN);
     ck_assert_int_eq(record_parse(&r, span_str(next(&rest) + 2)), 0);
@@ -70,7 +70,7 @@ START_TEST(a_run_is_told_whole)
     ck_assert_uint_eq(rest.len, 0);
 
     buf_set_len(&out, 0);
-    far_ask(&f, "collect-runs", NULL, one, &out);
+    fsite_ask(&f, "collect-runs", NULL, one, &out);
     ck_assert_ptr_null(memmem(out.data, out.len, "D " TOKEN, sizeof("D " TOKEN)));
 }
 END_TEST
@@ -82,13 +82,13 @@ START_TEST(a_running_one_has_no_bytes)
     _cleanup_(bufp) struct buf out = BUF_INIT, path = BUF_INIT;
     struct span                rest;
 
-    far_job(&f, TOKEN, "{\"command\": \"echo x; touch ready; sleep 1000\"}");
-    far_check(&f, "start", NULL, RUN, "started %");
-    far_await(&f, TOKEN "/files/ready");
+    fsite_job(&f, TOKEN, "{\"command\": \"echo x; touch ready; sleep 1000\"}");
+    fsite_check(&f, "start", NULL, RUN, "started %");
+    fsite_await(&f, TOKEN "/files/ready");
     buf_printf(&path, "%s/" RUN "/stderr", f.root);
     ck_assert_int_eq(unlink(path.data), 0);
     ck_assert_int_eq(symlink("/etc/passwd", path.data), 0);
-    far_ask(&f, "collect-runs", NULL, one, &out);
+    fsite_ask(&f, "collect-runs", NULL, one, &out);
     rest = buf_span(&out);
     ck_assert_str_eq(next(&rest), "J " RUN);
     ck_assert_int_eq(strncmp(next(&rest), "T node", 6), 0);
@@ -160,9 +160,9 @@ START_TEST(files_of_all_kinds_are_listed)
     _cleanup_(bufp) struct buf out = BUF_INIT;
     struct span                rest;
 
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
     make_files(&f);
-    far_ask(&f, "collect", NULL, one, &out);
+    fsite_ask(&f, "collect", NULL, one, &out);
     for (size_t i = 1; i < ARRAY_SIZE(names); i++)
         ck_assert_int_eq(strncmp(listed(&out, names[i]), "F f 644 1 ", 10), 0);
     ck_assert_int_eq(strncmp(listed(&out, "a b"), "F f 644 1073741824 ", 19), 0);
@@ -174,7 +174,7 @@ START_TEST(files_of_all_kinds_are_listed)
     find(&rest, "D " TOKEN);
     ck_assert_str_eq(find(&rest, "Z"), "Z 14");
     ck_assert_uint_eq(rest.len, 0);
-    ck_assert(!far_has(&f, TOKEN "/files/x"));
+    ck_assert(!fsite_has(&f, TOKEN "/files/x"));
 }
 END_TEST
 
@@ -193,9 +193,9 @@ START_TEST(many_jobs_are_told_at_once)
     for (int i = 0; i < N; i++) {
         snprintf(runs[i], sizeof(runs[i]), "cfx%012d/attempt%d", i / 2, i % 2 + 1);
         snprintf(path, sizeof(path), "%.15s/files/%d", runs[i], i);
-        far_write(&f, path, 0600, "x");
+        fsite_write(&f, path, 0600, "x");
         snprintf(path, sizeof(path), "%.60s/stdout", runs[i]);
-        far_write(&f, path, 0600, "out");
+        fsite_write(&f, path, 0600, "out");
         list[i] = runs[i];
     }
     snprintf(path, sizeof(path), "%s/cfx000000000005/files", f.root);
@@ -203,7 +203,7 @@ START_TEST(many_jobs_are_told_at_once)
     ck_assert_int_eq(rename(path, away), 0);
     ck_assert_int_eq(symlink("/etc", path), 0);
 
-    far_ask(&f, "collect", NULL, list, &out);
+    fsite_ask(&f, "collect", NULL, list, &out);
     rest = buf_span(&out);
     for (int i = 0; i < N; i++) {
         ck_assert_str_eq(next(&rest) + 2, runs[i]);

@@ -11,14 +11,14 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!far_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                         \
     return
 
 static void check_file(struct far *f, const char *path, const char *text)
 {
     _cleanup_(bufp) struct buf out = BUF_INIT;
 
-    far_read(f, path, &out);
+    fsite_read(f, path, &out);
     ck_assert_str_eq(out.data, text);
 }
 
@@ -52,8 +52,8 @@ START_TEST(exit_codes_and_signals_are_told_apart)
 
         snprintf(run, sizeof(run), TOKEN "/attempt%zu", i + 1);
         snprintf(spec, sizeof(spec), "{\"command\": \"%s\"}", ends[i].command);
-        far_job(&f, TOKEN, spec);
-        far_run(&f, run, &r);
+        fsite_job(&f, TOKEN, spec);
+        fsite_run(&f, run, &r);
         ck_assert_msg(r.cause == ends[i].cause && r.exit_code == ends[i].code &&
                           r.signal == ends[i].signal,
                       "%s: %s %d %d", ends[i].command, job_cause_name(r.cause), r.exit_code,
@@ -73,10 +73,10 @@ START_TEST(output_is_exact)
     _cleanup_(bufp) struct buf out = BUF_INIT;
     struct record              r;
 
-    far_job(&f, TOKEN, "#!/bin/sh\nprintf 'a\\000b\\377\\n'; printf 'no newline' >&2\n"
+    fsite_job(&f, TOKEN, "#!/bin/sh\nprintf 'a\\000b\\377\\n'; printf 'no newline' >&2\n"
                        "echo reopened >>/dev/stdout\n");
-    far_run(&f, RUN, &r);
-    far_read(&f, RUN "/stdout", &out);
+    fsite_run(&f, RUN, &r);
+    fsite_read(&f, RUN "/stdout", &out);
     ck_assert_uint_eq(out.len, 14);
     ck_assert_int_eq(memcmp(out.data, "a\0b\377\nreopened\n", 14), 0);
     check_file(&f, RUN "/stderr", "no newline");
@@ -91,13 +91,13 @@ START_TEST(a_job_inherits_nothing)
     struct record              r;
 
     umask(mask);
-    far_job(&f, TOKEN, "#!/bin/sh\n"
+    fsite_job(&f, TOKEN, "#!/bin/sh\n"
                        "readlink /proc/self/fd/0; pwd; umask\n"
                        "set -- $(cat /proc/$$/stat); [ $5 = $$ ] && [ $6 = $$ ] && echo leads\n"
                        "set -- $(grep -E '^Sig(Blk|Ign)' /proc/$$/status | cut -f2)\n"
                        "echo $((0x$1)) $((0x$2 & ~0x180000000))\n");
-    far_run(&f, RUN, &r);
-    far_read(&f, RUN "/stdout", &out);
+    fsite_run(&f, RUN, &r);
+    fsite_read(&f, RUN "/stdout", &out);
     buf_printf(&want, "/dev/null\n%s/" TOKEN "/files\n%04o\nleads\n0 ", f.root, mask);
     ck_assert_msg(strncmp(out.data, want.data, want.len) == 0, "%s", out.data);
     /* busybox has nothing that would take back what its shell ignores for us: INT and QUIT. */
@@ -127,12 +127,12 @@ START_TEST(all_bytes_arrive)
                            : pass == 1 ? "\"}, \"stdin\": \""
                                        : "\"}");
     }
-    far_job(&f, TOKEN, spec.data);
-    far_run(&f, RUN, &r);
-    far_read(&f, RUN "/stdout", &out);
+    fsite_job(&f, TOKEN, spec.data);
+    fsite_run(&f, RUN, &r);
+    fsite_read(&f, RUN "/stdout", &out);
     buf_printf(&want, "-n|%s|%s|%s", text.data, text.data, text.data);
     ck_assert_str_eq(out.data, want.data);
-    ck_assert(!far_has(&f, TOKEN "/files/x"));
+    ck_assert(!fsite_has(&f, TOKEN "/files/x"));
 }
 END_TEST
 
@@ -143,10 +143,10 @@ START_TEST(the_environment_is_the_logins_and_the_jobs)
 
     setenv("root", "theirs", 1);
     setenv("run", "too", 1);
-    far_job(&f, TOKEN, "{\"command\": \"echo $root $run $UID_OF-$CLUSTRIXFS_TASK."
+    fsite_job(&f, TOKEN, "{\"command\": \"echo $root $run $UID_OF-$CLUSTRIXFS_TASK."
                        "$CLUSTRIXFS_ATTEMPT $CLUSTRIXFS_JOB $CLUSTRIXFS_TOKEN; env | grep -c ^UID=5;"
                        " env | grep -c '^[kr]_'\", \"env\": {\"UID\": \"5\", \"UID_OF\": \"a b\"}}");
-    far_run(&f, TOKEN "/task7.attempt2", &r);
+    fsite_run(&f, TOKEN "/task7.attempt2", &r);
     check_file(&f, TOKEN "/task7.attempt2/stdout",
                "theirs too a b-7.2 17 " TOKEN "\n1\n0\n");
 }
@@ -174,15 +174,15 @@ START_TEST(what_cannot_start_says_why)
         struct record r;
 
         snprintf(run, sizeof(run), TOKEN "/attempt%zu", i + 1);
-        far_job(&f, TOKEN, "{\"command\": \"true\"}");
-        far_write(&f, TOKEN "/script", 0700, impossible[i].spec);
+        fsite_job(&f, TOKEN, "{\"command\": \"true\"}");
+        fsite_write(&f, TOKEN "/script", 0700, impossible[i].spec);
         if (impossible[i].spec[0] == '{')
-            far_job(&f, TOKEN, impossible[i].spec);
-        far_run(&f, run, &r);
+            fsite_job(&f, TOKEN, impossible[i].spec);
+        fsite_run(&f, run, &r);
         ck_assert_int_eq(r.cause, CAUSE_START);
         ck_assert_int_eq(r.exit_code, -1);
         ck_assert_str_eq(r.note, impossible[i].why);
-        far_check(&f, "look", NULL, run, "ended");
+        fsite_check(&f, "look", NULL, run, "ended");
     }
 }
 END_TEST
@@ -192,9 +192,9 @@ START_TEST(a_time_limit_ends_it)
     OPEN(f);
     struct record r;
 
-    far_job(&f, TOKEN, "{\"command\": \"trap 'echo asked' TERM; while :; do sleep 0.1; done\", "
+    fsite_job(&f, TOKEN, "{\"command\": \"trap 'echo asked' TERM; while :; do sleep 0.1; done\", "
                        "\"time\": 1}");
-    far_run(&f, RUN, &r);
+    fsite_run(&f, RUN, &r);
     ck_assert_int_eq(r.cause, CAUSE_TIME_LIMIT);
     ck_assert_int_eq(r.signal, SIGKILL);
     check_file(&f, RUN "/stdout", "asked\n");
@@ -206,15 +206,15 @@ START_TEST(a_cancel_is_no_signal)
     OPEN(f);
     struct record r;
 
-    far_job(&f, TOKEN, "{\"command\": \"trap 'echo asked; exit 9' TERM; touch ready; "
+    fsite_job(&f, TOKEN, "{\"command\": \"trap 'echo asked; exit 9' TERM; touch ready; "
                        "while :; do sleep 0.1; done\"}");
-    far_check(&f, "start", NULL, RUN, "started %");
-    far_await(&f, TOKEN "/files/ready");
-    far_check(&f, "signal", "cancel", RUN, "done");
-    far_end(&f, RUN, &r);
+    fsite_check(&f, "start", NULL, RUN, "started %");
+    fsite_await(&f, TOKEN "/files/ready");
+    fsite_check(&f, "signal", "cancel", RUN, "done");
+    fsite_end(&f, RUN, &r);
     ck_assert_int_eq(r.cause, CAUSE_CANCEL);
     ck_assert_int_eq(r.exit_code, 9);
-    far_check(&f, "signal", "cancel", RUN, "gone");
+    fsite_check(&f, "signal", "cancel", RUN, "gone");
 }
 END_TEST
 
@@ -223,16 +223,16 @@ START_TEST(it_is_suspended_and_resumed_and_signalled)
     OPEN(f);
     struct record r;
 
-    far_job(&f, TOKEN, "{\"command\": \"trap 'echo told; exit 4' USR2; touch ready; "
+    fsite_job(&f, TOKEN, "{\"command\": \"trap 'echo told; exit 4' USR2; touch ready; "
                        "while :; do sleep 0.1; done\"}");
-    far_check(&f, "start", NULL, RUN, "started %");
-    far_await(&f, TOKEN "/files/ready");
-    far_check(&f, "signal", "suspend", RUN, "done");
-    far_check(&f, "look", NULL, RUN, "suspended");
-    far_check(&f, "signal", "resume", RUN, "done");
-    far_check(&f, "look", NULL, RUN, "alive");
-    far_check(&f, "signal", "SIGUSR2", RUN, "done");
-    far_end(&f, RUN, &r);
+    fsite_check(&f, "start", NULL, RUN, "started %");
+    fsite_await(&f, TOKEN "/files/ready");
+    fsite_check(&f, "signal", "suspend", RUN, "done");
+    fsite_check(&f, "look", NULL, RUN, "suspended");
+    fsite_check(&f, "signal", "resume", RUN, "done");
+    fsite_check(&f, "look", NULL, RUN, "alive");
+    fsite_check(&f, "signal", "SIGUSR2", RUN, "done");
+    fsite_end(&f, RUN, &r);
     ck_assert_int_eq(r.cause, CAUSE_EXIT);
     ck_assert_int_eq(r.exit_code, 4);
     check_file(&f, RUN "/stdout", "told\n");
@@ -247,9 +247,9 @@ START_TEST(nothing_outlives_it)
     char                       path[64], target[64];
     struct record              r;
 
-    far_job(&f, TOKEN, "{\"command\": \"sleep 1000 & echo $!\"}");
-    far_run(&f, RUN, &r);
-    far_read(&f, RUN "/stdout", &pid);
+    fsite_job(&f, TOKEN, "{\"command\": \"sleep 1000 & echo $!\"}");
+    fsite_run(&f, RUN, &r);
+    fsite_read(&f, RUN "/stdout", &pid);
     ck_assert_int_gt(atoi(pid.data), 0);
     snprintf(path, sizeof(path), "/proc/%d/fd/1", atoi(pid.data));
     ck_assert_int_lt(readlink(path, target, sizeof(target)), 0);

@@ -12,7 +12,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!far_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                         \
     return
 
 #define STARTERS 100
@@ -37,7 +37,7 @@ START_TEST(of_many_starts_one_runs)
     struct record              r;
     int                        gate[2], null = dup(1);
 
-    far_job(&f, TOKEN, "{\"command\": \"echo ran >>witness\"}");
+    fsite_job(&f, TOKEN, "{\"command\": \"echo ran >>witness\"}");
     ck_assert_int_eq(pipe(gate), 0);
     ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
     for (int i = 0; i < STARTERS; i++)
@@ -47,10 +47,10 @@ START_TEST(of_many_starts_one_runs)
     for (int i = 0; i < STARTERS; i++)
         ck_assert_int_gt(wait(NULL), 0);
     ck_assert_int_eq(dup2(null, 1), 1);
-    far_end(&f, RUN, &r);
-    far_read(&f, TOKEN "/files/witness", &out);
+    fsite_end(&f, RUN, &r);
+    fsite_read(&f, TOKEN "/files/witness", &out);
     ck_assert_str_eq(out.data, "ran\n");
-    far_check(&f, "start", NULL, RUN, "claimed");
+    fsite_check(&f, "start", NULL, RUN, "claimed");
 }
 END_TEST
 
@@ -59,11 +59,11 @@ START_TEST(what_is_not_there_is_none)
     OPEN(f);
     _cleanup_(bufp) struct buf out = BUF_INIT;
 
-    far_check(&f, "look", NULL, RUN, "none");
-    far_check(&f, "signal", "TERM", RUN, "gone");
-    far_check(&f, "start", NULL, RUN, "failed cannot read its plan %");
-    far_check(&f, "look", NULL, RUN, "none");
-    far_ask(&f, "look", NULL, (const char *const[]){ "../etc/passwd", TOKEN "/attempt01", "x", NULL },
+    fsite_check(&f, "look", NULL, RUN, "none");
+    fsite_check(&f, "signal", "TERM", RUN, "gone");
+    fsite_check(&f, "start", NULL, RUN, "failed cannot read its plan %");
+    fsite_check(&f, "look", NULL, RUN, "none");
+    fsite_ask(&f, "look", NULL, (const char *const[]){ "../etc/passwd", TOKEN "/attempt01", "x", NULL },
             &out);
     ck_assert_str_eq(out.data, "../etc/passwd failed it is not called TOKEN/RUN\n"
                                TOKEN "/attempt01 failed it is not called TOKEN/RUN\n"
@@ -78,21 +78,21 @@ START_TEST(a_killed_keeper_is_noticed)
     struct record r;
     char          look[128];
 
-    far_job(&f, TOKEN, "{\"command\": \"sleep 1000\"}");
-    far_check(&f, "start", NULL, RUN, "started %");
-    far_record(&f, RUN, RECORD_STARTED, &r);
-    far_check(&f, "look", NULL, RUN, "alive");
+    fsite_job(&f, TOKEN, "{\"command\": \"sleep 1000\"}");
+    fsite_check(&f, "start", NULL, RUN, "started %");
+    fsite_record(&f, RUN, RECORD_STARTED, &r);
+    fsite_check(&f, "look", NULL, RUN, "alive");
     ck_assert_int_eq(kill(r.keeper_pid, SIGKILL), 0);
     snprintf(look, sizeof(look), "/proc/%d/fd/0", r.keeper_pid);
     while (readlink(look, look + 64, 64) >= 0)
         ;
-    far_check(&f, "look", NULL, RUN, "unwatched");
-    far_check(&f, "signal", "cancel", RUN, "done");
+    fsite_check(&f, "look", NULL, RUN, "unwatched");
+    fsite_check(&f, "signal", "cancel", RUN, "done");
     snprintf(look, sizeof(look), "/proc/%d/fd/0", r.job_pid);
     while (readlink(look, look + 64, 64) >= 0)
         ;
-    far_check(&f, "look", NULL, RUN, "dead");
-    far_check(&f, "signal", "cancel", RUN, "gone");
+    fsite_check(&f, "look", NULL, RUN, "dead");
+    fsite_check(&f, "signal", "cancel", RUN, "gone");
 }
 END_TEST
 
@@ -104,7 +104,7 @@ static void write_record(struct far *f, const char *boot, const char *node)
     snprintf(r.boot, sizeof(r.boot), "%s", boot);
     snprintf(r.node, sizeof(r.node), "%s", node);
     record_format(&r, &text);
-    far_write(f, RUN "/started", 0600, text.data);
+    fsite_write(f, RUN "/started", 0600, text.data);
 }
 
 START_TEST(another_boot_and_another_machine_are_told)
@@ -113,12 +113,12 @@ START_TEST(another_boot_and_another_machine_are_told)
     char name[65] = "";
 
     ck_assert_int_eq(gethostname(name, sizeof(name) - 1), 0);
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
     write_record(&f, "0-0-0", name);
-    far_check(&f, "look", NULL, RUN, "rebooted");
+    fsite_check(&f, "look", NULL, RUN, "rebooted");
     write_record(&f, "0-0-0", "elsewhere");
-    far_check(&f, "look", NULL, RUN, "failed cannot tell: it was started on elsewhere");
-    far_check(&f, "signal", "TERM", RUN, "failed cannot tell: %");
+    fsite_check(&f, "look", NULL, RUN, "failed cannot tell: it was started on elsewhere");
+    fsite_check(&f, "signal", "TERM", RUN, "failed cannot tell: %");
 }
 END_TEST
 
@@ -129,17 +129,17 @@ START_TEST(a_dead_claim_is_taken_back)
     OPEN(f);
     struct record r;
 
-    far_job(&f, TOKEN, "{\"command\": \"echo ran >>witness\"}");
-    far_write(&f, RUN "/started.99999999", 0600, "cut");
-    far_write(&f, RUN ".by.99999999", 0600, "99999999 1 0-0-0 gone\n");
-    far_check(&f, "look", NULL, RUN, "failed cannot tell: it was being started on gone");
-    ck_assert(far_has(&f, RUN));
-    far_write(&f, RUN ".by.99999999", 0600, "");
-    far_check(&f, "look", NULL, RUN, "none");
-    ck_assert(!far_has(&f, RUN));
-    far_write(&f, RUN "/theirs", 0600, "");
-    far_check(&f, "look", NULL, RUN, "failed cannot tell: Directory not empty");
-    far_run(&f, TOKEN "/attempt2", &r);
+    fsite_job(&f, TOKEN, "{\"command\": \"echo ran >>witness\"}");
+    fsite_write(&f, RUN "/started.99999999", 0600, "cut");
+    fsite_write(&f, RUN ".by.99999999", 0600, "99999999 1 0-0-0 gone\n");
+    fsite_check(&f, "look", NULL, RUN, "failed cannot tell: it was being started on gone");
+    ck_assert(fsite_has(&f, RUN));
+    fsite_write(&f, RUN ".by.99999999", 0600, "");
+    fsite_check(&f, "look", NULL, RUN, "none");
+    ck_assert(!fsite_has(&f, RUN));
+    fsite_write(&f, RUN "/theirs", 0600, "");
+    fsite_check(&f, "look", NULL, RUN, "failed cannot tell: Directory not empty");
+    fsite_run(&f, TOKEN "/attempt2", &r);
     ck_assert_int_eq(r.exit_code, 0);
 }
 END_TEST
@@ -162,13 +162,13 @@ START_TEST(a_young_claim_is_left_alone)
     ck_assert_int_eq(fscanf(in, "%63s", path), 1);
     fclose(in);
     buf_printf(&by, "%d %llu %s here\n", (int)getpid(), ticks, path);
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
-    far_write(&f, RUN "/started.1", 0600, "");
-    far_write(&f, RUN ".by.1", 0600, by.data);
-    far_check(&f, "look", NULL, RUN, "alive");
-    far_check(&f, "signal", "cancel", RUN, "failed it is just being started");
-    far_check(&f, "start", NULL, RUN, "claimed");
-    ck_assert(far_has(&f, RUN "/started.1"));
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_write(&f, RUN "/started.1", 0600, "");
+    fsite_write(&f, RUN ".by.1", 0600, by.data);
+    fsite_check(&f, "look", NULL, RUN, "alive");
+    fsite_check(&f, "signal", "cancel", RUN, "failed it is just being started");
+    fsite_check(&f, "start", NULL, RUN, "claimed");
+    ck_assert(fsite_has(&f, RUN "/started.1"));
 }
 END_TEST
 
@@ -181,7 +181,7 @@ START_TEST(a_batch_script_becomes_the_keeper)
     int           status;
     pid_t         pid;
 
-    far_job(&f, TOKEN, "{\"command\": \"trap 'exit 6' USR1; touch ready; "
+    fsite_job(&f, TOKEN, "{\"command\": \"trap 'exit 6' USR1; touch ready; "
                        "while :; do sleep 0.1; done\"}");
     pid = fork();
     if (pid == 0) {
@@ -190,11 +190,11 @@ START_TEST(a_batch_script_becomes_the_keeper)
         execl(f.keeper, f.keeper, "run", f.root, TOKEN, "1", "env", NULL);
         _exit(99);
     }
-    far_await(&f, TOKEN "/files/ready");
+    fsite_await(&f, TOKEN "/files/ready");
     ck_assert_int_eq(kill(pid, SIGUSR1), 0);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(WEXITSTATUS(status), 6);
-    far_record(&f, TOKEN "/task7.attempt3", RECORD_EXIT, &r);
+    fsite_record(&f, TOKEN "/task7.attempt3", RECORD_EXIT, &r);
     ck_assert_int_eq(r.cause, CAUSE_EXIT);
     ck_assert_int_eq(r.exit_code, 6);
     ck_assert_int_eq(r.keeper_pid, pid);

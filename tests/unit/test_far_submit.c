@@ -11,7 +11,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!far_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                         \
     return
 
 /* The answer with its NULs as |. */
@@ -19,7 +19,7 @@ static void check(struct far *f, const char *verb, const char *const *runs, cons
 {
     _cleanup_(bufp) struct buf out = BUF_INIT;
 
-    far_ask(f, verb, NULL, runs, &out);
+    fsite_ask(f, verb, NULL, runs, &out);
     for (size_t i = 0; i < out.len; i++)
         if (out.data[i] == '\0')
             out.data[i] = '|';
@@ -33,21 +33,21 @@ START_TEST(an_answer_is_kept)
     OPEN(f);
     static const char answer[] = "J " RUN "|R 7|o 12|job attempt1|e 3|no\n|Z|";
 
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
     check(&f, "sent", one, "J " RUN "|U|Z|");
-    far_write(&f, TOKEN "/submit", 0700, "echo \"$1\" >>\"${0%/*}/witness\"\n"
+    fsite_write(&f, TOKEN "/submit", 0700, "echo \"$1\" >>\"${0%/*}/witness\"\n"
                                          "printf 'job %s' \"$1\"; echo no >&2; exit 7\n");
     check(&f, "submit", one, answer);
     check(&f, "submit", one, answer);
     check(&f, "sent", one, answer);
-    ck_assert(far_has(&f, TOKEN "/witness"));
+    ck_assert(fsite_has(&f, TOKEN "/witness"));
 
-    far_check(&f, "forget", NULL, RUN, "done");
+    fsite_check(&f, "forget", NULL, RUN, "done");
     check(&f, "sent", one, "J " RUN "|U|Z|");
     check(&f, "submit", one, answer);
 
     _cleanup_(bufp) struct buf out = BUF_INIT;
-    far_read(&f, TOKEN "/witness", &out);
+    fsite_read(&f, TOKEN "/witness", &out);
     ck_assert_str_eq(out.data, "attempt1\nattempt1\n");
 }
 END_TEST
@@ -57,12 +57,12 @@ START_TEST(what_was_started_is_not_submitted)
     OPEN(f);
     struct record r;
 
-    far_job(&f, TOKEN, "{\"command\": \"true\"}");
-    far_write(&f, TOKEN "/submit", 0700, "touch \"${0%/*}/witness\"\n");
-    far_run(&f, RUN, &r);
+    fsite_job(&f, TOKEN, "{\"command\": \"true\"}");
+    fsite_write(&f, TOKEN "/submit", 0700, "touch \"${0%/*}/witness\"\n");
+    fsite_run(&f, RUN, &r);
     check(&f, "submit", one, "J " RUN "|U|C|Z|");
-    far_check(&f, "forget", NULL, RUN, "claimed");
-    ck_assert(!far_has(&f, TOKEN "/witness"));
+    fsite_check(&f, "forget", NULL, RUN, "claimed");
+    ck_assert(!fsite_has(&f, TOKEN "/witness"));
 }
 END_TEST
 
@@ -73,8 +73,8 @@ START_TEST(many_are_answered_in_order)
                                         TOKEN "/task2.attempt1", "nonsense", TOKEN "/task3.attempt1",
                                         TOKEN "/task4.attempt1", NULL };
 
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
-    far_write(&f, TOKEN "/submit", 0700, "printf 'a\\000b'\n");
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_write(&f, TOKEN "/submit", 0700, "printf 'a\\000b'\n");
     _cleanup_(bufp) struct buf want = BUF_INIT;
     for (size_t i = 0; runs[i]; i++)
         buf_printf(&want, i == 3 ? "J %s|F it is not called TOKEN/RUN|Z|"
@@ -88,7 +88,7 @@ START_TEST(what_cannot_be_tried_says_so)
     OPEN(f);
     _cleanup_(bufp) struct buf want = BUF_INIT;
 
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
     buf_printf(&want, "J " RUN "|F there is no file %s/" TOKEN "/submit|Z|", f.root);
     check(&f, "submit", one, want.data);
 }
@@ -104,8 +104,8 @@ START_TEST(a_killed_keeper_leaves_it_tried)
     int                        child, parent;
     FILE                      *in;
 
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
-    far_write(&f, TOKEN "/submit", 0700, "echo $$ $PPID >\"${0%/*}/pid\"\n"
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_write(&f, TOKEN "/submit", 0700, "echo $$ $PPID >\"${0%/*}/pid\"\n"
                                          "mv \"${0%/*}/pid\" \"${0%/*}/pids\"\nexec sleep 1000\n");
     pid = fork();
     if (pid == 0) {
@@ -113,8 +113,8 @@ START_TEST(a_killed_keeper_leaves_it_tried)
         execl(f.keeper, f.keeper, "submit", f.root, RUN, NULL);
         _exit(1);
     }
-    far_await(&f, TOKEN "/pids");
-    far_read(&f, TOKEN "/pids", &out);
+    fsite_await(&f, TOKEN "/pids");
+    fsite_read(&f, TOKEN "/pids", &out);
     in = fmemopen(out.data, out.len, "r");
     ck_assert_int_eq(fscanf(in, "%d %d", &child, &parent), 2);
     fclose(in);
@@ -123,7 +123,7 @@ START_TEST(a_killed_keeper_leaves_it_tried)
     buf_set_len(&out, 0);
     buf_printf(&out, "J " RUN "|K %d|Z|", child);
     check(&f, "sent", one, out.data);
-    far_check(&f, "forget", NULL, RUN, "failed it is just being submitted");
+    fsite_check(&f, "forget", NULL, RUN, "failed it is just being submitted");
     ck_assert_int_eq(kill(child, SIGKILL), 0);
     while (kill(child, 0) == 0)
         usleep(1000);
@@ -149,9 +149,9 @@ static size_t lines(struct far *f, const char *path)
     _cleanup_(bufp) struct buf out = BUF_INIT;
     size_t                     n = 0;
 
-    if (!far_has(f, path))
+    if (!fsite_has(f, path))
         return 0;
-    far_read(f, path, &out);
+    fsite_read(f, path, &out);
     for (size_t i = 0; i < out.len; i++)
         n += out.data[i] == '\n';
     return n;
@@ -166,8 +166,8 @@ START_TEST(it_is_submitted_at_most_once)
 
     snprintf(path, sizeof(path), "%s:/usr/bin:/bin", getenv("PATH"));
     setenv("PATH", path, 1);
-    far_job(&f, TOKEN, "{\"command\": \"x\"}");
-    far_write(&f, TOKEN "/submit", 0700, "echo ran >>\"${0%/*}/$1.witness\"\n");
+    fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
+    fsite_write(&f, TOKEN "/submit", 0700, "echo ran >>\"${0%/*}/$1.witness\"\n");
     for (int i = 1; i <= KILLS; i++) {
         _cleanup_(bufp) struct buf out = BUF_INIT;
         char                       run[64], witness[80];
@@ -184,11 +184,11 @@ START_TEST(it_is_submitted_at_most_once)
         usleep((useconds_t)(rand() % 60000));
         kill_session(pid);
         waitpid(pid, NULL, 0);
-        far_ask(&f, "sent", NULL, (const char *const[]){ run, NULL }, &out);
+        fsite_ask(&f, "sent", NULL, (const char *const[]){ run, NULL }, &out);
         if (out.data[strlen(out.data) + 1] == 'U')
             ck_assert_uint_eq(lines(&f, witness), 0);
         buf_set_len(&out, 0);
-        far_ask(&f, "submit", NULL, (const char *const[]){ run, NULL }, &out);
+        fsite_ask(&f, "submit", NULL, (const char *const[]){ run, NULL }, &out);
         ck_assert_uint_le(lines(&f, witness), 1);
         if (out.data[strlen(out.data) + 1] == 'R')
             ck_assert_uint_eq(lines(&f, witness), 1);
