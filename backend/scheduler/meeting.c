@@ -11,39 +11,47 @@
 
 #include "clustrixfs/scheduler.h"
 
-/* Lines of KEY|VALUE, then `end|`. Everything that asks a server is bounded. */
-static const char question[] =
+/* Lines of KEY|VALUE, then `end|`. */
+static const char host_question[] =
     "command -v squeue >/dev/null 2>&1 || command -v qstat >/dev/null 2>&1 || "
     "{ [ -r /etc/profile ] && . /etc/profile; } >/dev/null 2>&1\n"
     "LC_ALL=C; export LC_ALL\n"
-    "has() { command -v \"$1\" >/dev/null 2>&1; }\n"
-    "first() { timeout 10 \"$@\" 2>&1 </dev/null | tr -d '\\r' | sed -n '/./{p;q;}'; }\n"
     "tell() { printf '%s|%s\\n' \"$1\" \"$2\"; }\n"
-    "answers() { timeout 10 \"$@\" >/dev/null 2>&1 </dev/null && echo yes || echo no; }\n"
     "tell home \"$HOME\"\n"
     "tell host \"$(uname -n)\"\n"
     "tell cores \"$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)\"\n"
-    "tell memory \"$(sed -n 's/^MemTotal: *\\([0-9]*\\) kB.*/\\1/p' /proc/meminfo)\"\n"
+    "tell memory \"$(sed -n 's/^MemTotal: *\\([0-9]*\\) kB.*/\\1/p' /proc/meminfo)\"\n";
+
+/* Everything that asks a server is bounded, and all are asked at once: programs that are installed
+ * and have no server take their time to say so. */
+static const char scheduler_question[] =
+    "has() { command -v \"$1\" >/dev/null 2>&1; }\n"
+    "first() { timeout 10 \"$@\" 2>&1 </dev/null | tr -d '\\r' | sed -n '/./{p;q;}'; }\n"
+    "answers() { timeout 10 \"$@\" >/dev/null 2>&1 </dev/null && echo yes || echo no; }\n"
     "if has sbatch; then\n"
-    "    tell sbatch \"$(first sbatch --version)\"\n"
-    "    tell ping \"$(first scontrol ping)\"\n"
+    "    tell sbatch \"$(first sbatch --version)\" &\n"
+    "    tell ping \"$(first scontrol ping)\" &\n"
     "fi\n"
     "if has qstat && has qsub; then\n"
-    "    tell qstat \"$(first qstat --version)\"\n"
-    "    tell help \"$(first qstat -help)\"\n"
-    "    tell pbs \"$(answers qstat -B)\"\n"
-    "    has qconf && tell sge \"$(answers qconf -sh)\"\n"
+    "    tell qstat \"$(first qstat --version)\" &\n"
+    "    tell help \"$(first qstat -help)\" &\n"
+    "    tell pbs \"$(answers qstat -B)\" &\n"
+    "    has qconf && tell sge \"$(answers qconf -sh)\" &\n"
     "fi\n"
     "has kubectl && tell kubectl \"$(first kubectl version --client)\"\n"
-    "tell end ''\n";
+    "wait\n";
 
-int meeting_say(unused_arg const struct cluster *c, struct command *cmd)
+static const char last_question[] = "tell end ''\n";
+
+int meeting_say(const struct cluster *c, struct command *cmd)
 {
     int r = strv_add(&cmd->argv, "sh");
 
     if (r == 0)
         r = strv_add(&cmd->argv, "-c");
-    return r < 0 ? r : strv_add(&cmd->argv, question);
+    /* Which scheduler it has is known then, and that it may be away is no matter of the host. */
+    return r < 0 ? r : strv_printf(&cmd->argv, "%s%s%s", host_question,
+                                   c->met ? "" : scheduler_question, last_question);
 }
 
 enum line {
@@ -242,6 +250,13 @@ static int set_root(const struct cluster *c, struct span home, struct meeting *m
     return 0;
 }
 
+static void take_known(const struct cluster *c, struct meeting *m)
+{
+    snprintf(m->scheduler, sizeof m->scheduler, "%s", c->scheduler->name);
+    snprintf(m->version, sizeof m->version, "%s", c->version ? c->version : "");
+    snprintf(m->found, sizeof m->found, "%s", c->found ? c->found : "");
+}
+
 static void set_machine(const struct seen *s, struct meeting *m)
 {
     uint64_t n;
@@ -268,6 +283,10 @@ int meeting_hear(const struct cluster *c, const struct outcome *o, struct meetin
     r = set_root(c, seen.v[LINE_HOME], m, e);
     if (r < 0)
         return r;
+    if (c->met) {
+        take_known(c, m);
+        return 0;
+    }
     return c->finds_scheduler || !c->scheduler ? find(c, &seen, m, e)
                                                : take_named(c, &seen, m, e);
 }
