@@ -64,6 +64,9 @@ int lane_connect(struct lane *l)
     int                         err = 0;
     bool                        broken;
 
+    /* Before the cluster was met there is no root to fetch from. */
+    if (!__atomic_load_n(&r->cluster->met, __ATOMIC_ACQUIRE))
+        return -EHOSTUNREACH;
     pthread_mutex_lock(&r->lock);
     broken = l->broken;
     pthread_mutex_unlock(&r->lock);

@@ -127,7 +127,7 @@ static bool has(const struct listing *l, struct span path)
 {
     struct listed key = { .path = path };
 
-    return bsearch(&key, l->v, l->n, sizeof(key), compare_listed);
+    return l->n > 0 && bsearch(&key, l->v, l->n, sizeof(key), compare_listed);
 }
 
 /* One name in the directory `dir` that the listing may not have. */

@@ -93,7 +93,8 @@ void results_restore(struct results *r, const char *token, const char *run)
 
 int64_t look_due(const struct results *r)
 {
-    if (r->n_wanted == 0 || r->looking || r->down)
+    if (r->n_wanted == 0 || r->looking || r->down ||
+        !__atomic_load_n(&r->cluster->met, __ATOMIC_ACQUIRE))
         return INT64_MAX;
     return r->look_from_ns > r->again_ns ? r->look_from_ns : r->again_ns;
 }

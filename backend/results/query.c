@@ -358,6 +358,8 @@ int query(struct lane *l, struct query_piece *pieces, size_t n, struct outcome *
     qsort(pieces, n, sizeof(*pieces), compare_pieces);
     c.timeout_ms = QUERY_TIMEOUT_MS;
     if (r == 0)
+        r = lane_connect(l);
+    if (r == 0)
         r = query_script(&c.input, l->results->cluster->root, mark, pieces, n);
     /* Through its input, since a command line has room for a few hundred names only. */
     if (r == 0)
@@ -366,8 +368,6 @@ int query(struct lane *l, struct query_piece *pieces, size_t n, struct outcome *
         r = strv_add(&c.argv, "-c");
     if (r == 0)
         r = strv_add(&c.argv, "eval \"$(cat)\"");
-    if (r == 0)
-        r = lane_connect(l);
     if (r == 0)
         r = lane_error(l, l->results->cluster->transport->run(l->t, &c, answer, &e));
     if (r == 0)

@@ -2,9 +2,8 @@
  * siblings.c - which small files lie beside one, and are not here
  *
  * Programs read a directory's files in the order in which it lists them, and the mount lists them
- * in the order of the mirror: so what comes next is what comes next here. Finding the place in a
- * directory of n files takes a look at n names; hence the order is remembered from one question to
- * the next, and the search begins where the last one ended.
+ * in the order of the mirror: so what comes next is what comes next here. Finding the place costs a
+ * look at the names before it, once for some hundred files that come along.
  */
 #include "siblings.h"
 

@@ -202,7 +202,7 @@ static struct want *finish(struct lane *l, struct batch *b, const struct kept *k
 
 bool small_do(struct lane *l)
 {
-    struct results            *r = l->results;
+    struct results                *r = l->results;
     _cleanup_(freep) struct batch *b = NULL;
     _cleanup_(freep) struct kept  *kept = NULL;
     struct want                   *taken;
