@@ -45,7 +45,5 @@ void service_results_close(struct service *s);
 /* The path of a far job's file in the mirror, and somebody looks at it. */
 int service_mirror_path(struct service *s, const struct cluster *c, const struct job_view *v,
                         enum job_file what, struct buf *out) must_check;
-/* A job was forgotten. Any thread. */
-void service_results_forget(struct service *s, unsigned cluster, const char *token);
 
 #endif

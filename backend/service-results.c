@@ -118,12 +118,6 @@ void service_far_stop(struct service *s)
             results_stop(s->results[i]);
 }
 
-void service_results_forget(struct service *s, unsigned cluster, const char *token)
-{
-    if (s->results[cluster])
-        results_forget(s->results[cluster], token);
-}
-
 /* An array has no run of its own; its files/ come with any. */
 static void run_of(const struct job_view *v, char run[RUN_NAME_MAX])
 {

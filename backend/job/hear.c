@@ -12,6 +12,7 @@
 
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
+#include "clustrixfs/results.h"
 
 #include "live.h"
 #include "token.h"
@@ -229,6 +230,8 @@ static struct job *whose(struct engine *en, const struct answer *a)
 
 static void removed(struct engine *en, const struct answer *a)
 {
+    if (a->is == ANSWER_SAID && en->results && en->results[a->cluster])
+        results_forget(en->results[a->cluster], a->token);
     /* Without memory for it the directory is removed, harmlessly, once more at the next start. */
     if (a->is == ANSWER_SAID &&
         commit_change(en, change_removed(en->config->clusters[a->cluster].name, a->token)))
