@@ -63,8 +63,8 @@ START_TEST(what_is_not_there_is_none)
     far_check(&f, "signal", "TERM", RUN, "gone");
     far_check(&f, "start", NULL, RUN, "failed cannot read its plan %");
     far_check(&f, "look", NULL, RUN, "none");
-    far_ask(&f, "look", NULL, (const char *const[]){ "../etc/passwd", TOKEN "/attempt01", "x", NULL },
-            &out);
+    far_ask(&f, "look", NULL,
+            (const char *const[]){ "../etc/passwd", TOKEN "/attempt01", "x", NULL }, &out);
     ck_assert_str_eq(out.data, "../etc/passwd failed it is not called TOKEN/RUN\n"
                                TOKEN "/attempt01 failed it is not called TOKEN/RUN\n"
                                "x failed it is not called TOKEN/RUN\n");
