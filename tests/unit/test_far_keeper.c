@@ -11,7 +11,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!fsite_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                       \
     return
 
 static void check_file(struct far *f, const char *path, const char *text)
