@@ -120,7 +120,8 @@ static int greet(struct worker *w, struct meeting *m, struct error *e)
     if (r)
         return r;
     worker_follow(w, m->root);
-    return 0;
+    return w->follow_fd < 0 ? error_set(e, TRANSPORT_E_NOT_RUN, "its events cannot be followed")
+                            : 0;
 }
 
 static bool pings(const struct worker *w)
@@ -142,6 +143,8 @@ static void ping(struct worker *w)
     link_heard(w);
     if (!strv_add(&c.argv, "true") && w->cluster->transport->run(w->transport, &c, &o, &e))
         link_lost(w, e.text);
+    else
+        worker_read_events(w); /* what came with the answer is announced by nothing else */
 }
 
 void link_heard(struct worker *w)
