@@ -48,7 +48,7 @@ void must(const char *fmt, ...)
 
 const char *sshd_path(const struct sshd *s, const char *name)
 {
-    static char paths[8][PATH_MAX];
+    static __thread char paths[8][PATH_MAX];
     static int next;
     char *path = paths[next++ % 8];
 
