@@ -188,7 +188,8 @@ void sshd_signal(const struct sshd *s, int signal)
 
 void sshd_stop(struct sshd *s)
 {
-    kill(-s->pid, SIGCONT);
+    /* A connection leads a session of its own, and may not know yet that nobody is there. */
+    sshd_signal(s, SIGKILL);
     kill(-s->pid, SIGKILL);
     while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
         ;
