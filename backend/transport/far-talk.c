@@ -100,7 +100,8 @@ static int take_some(struct transport *t, struct agent *a, struct answer *answer
         size_t room = i == LINK_OUT ? room_for(t, answer) : READ_SIZE;
         int r = agent_read(t, a, (enum link_end)i, room);
 
-        if (r == -EAGAIN)
+        /* The end of the one may come before the last bytes of the other. */
+        if (r == -EAGAIN || (r == -EPIPE && a->half[i].over))
             continue;
         *moved = true;
         return r < 0 ? r : digest(a, (enum link_end)i, answer);

@@ -42,6 +42,14 @@ static void sitep_cleanup(struct site *s)
     sshd_stop(&s->sshd);
 }
 
+/* From now on a link is dead that is silent for so long. */
+static void set_alive(struct site *s, uint32_t seconds)
+{
+    s->cluster.alive_s = seconds;
+    s->ops->disconnect(s->t);
+    ck_assert_msg(s->ops->connect(s->t, &s->e) == 0, "%s", s->e.text);
+}
+
 static int run(struct site *s, const char *script, unsigned timeout_ms)
 {
     _cleanup_(commandp) struct command c = COMMAND_INIT;
@@ -118,6 +126,7 @@ START_TEST(dropped_packets_are_noticed_while_a_command_runs)
     if (geteuid() != 0)
         return;
     site_open(&s, kinds[_i]);
+    set_alive(&s, 3);
     drop(&s, "-I");
     begin = clock_mono_ns();
     ck_assert_int_eq(run(&s, "true", 30000), TRANSPORT_E_UNKNOWN);
@@ -140,6 +149,7 @@ START_TEST(dropped_packets_are_noticed_when_nothing_is_said)
     if (geteuid() != 0)
         return;
     site_open(&s, kinds[_i]);
+    set_alive(&s, 3);
     p.fd = s.ops->follow(s.t, sshd_path(&s.sshd, "events"), &s.e);
     ck_assert_msg(p.fd >= 0, "%s", s.e.text);
     drop(&s, "-I");
@@ -149,6 +159,22 @@ START_TEST(dropped_packets_are_noticed_when_nothing_is_said)
     check_connects_again(&s);
     p.fd = s.ops->follow(s.t, sshd_path(&s.sshd, "events"), &s.e);
     ck_assert_msg(p.fd >= 0, "%s", s.e.text);
+}
+END_TEST
+
+/* Not even the program that followed the file. */
+START_TEST(nothing_is_left_there_when_a_connection_ends)
+{
+    _cleanup_(sitep) struct site s;
+    int i;
+
+    site_open(&s, kinds[_i]);
+    ck_assert_int_ge(s.ops->follow(s.t, sshd_path(&s.sshd, "events"), &s.e), 0);
+    must("pgrep -f '^tail .*%s/events' >/dev/null", s.sshd.dir);
+    sshd_signal(&s.sshd, SIGKILL);
+    for (i = 0; i < 1000 && may("pgrep -f '^tail .*%s/events' >/dev/null", s.sshd.dir) == 0; i++)
+        usleep(10000);
+    ck_assert_msg(i < 1000, "tail goes on");
 }
 END_TEST
 
@@ -296,6 +322,7 @@ int main(void)
         a_killed_connection_cannot_be_told,
         dropped_packets_are_noticed_while_a_command_runs,
         dropped_packets_are_noticed_when_nothing_is_said,
+        nothing_is_left_there_when_a_connection_ends,
         an_interrupt_ends_a_command_and_all_after_it,
         an_interrupt_ends_a_long_read,
         a_read_that_is_cut_off_is_no_end_of_file,
