@@ -97,6 +97,10 @@ class Mount:
         raise RuntimeError(f"{self.point} is mounted, but its daemon is not to be found")
 
     def __exit__(self, *failed):
+        if failed[0]:
+            # Files are open still; the daemon ends when we do.
+            run(["fusermount3", "-uz", self.point])
+            return
         run(["fusermount3", "-u", self.point])
         until_gone(self.pid)
 
