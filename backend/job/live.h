@@ -289,6 +289,9 @@ int restart_load(struct engine *en, struct error *e) must_check;
 int restart_removals(struct engine *en) must_check;
 /* Take an ended job up again from its row (rerun). NULL: no such job or no memory. */
 struct job *restart_revive(struct engine *en, job_id id);
+/* Take up the ended ones that did not complete, of an array or that one job. NULL: there are none,
+ * and it has ended; or no such job or no memory. */
+struct job *restart_revive_failed(struct engine *en, job_id id);
 
 /* commit.c */
 void commit_promise(struct engine *en, service_done *done, void *arg, int r, const struct error *e);
