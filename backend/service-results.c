@@ -173,8 +173,8 @@ int service_mirror_path(struct service *s, const struct cluster *c, const struct
 
     if (!s->results[c->index])
         return -EREMOTE;
-    if (!job_ended(v->state) && !is_past(v, attempt))
-        look_at(s, c, v, attempt);
+    if (!job_ended(v->state))
+        look_at(s, c, v, 0);
     if (what == JOB_FILES)
         return buf_printf(out, "%s/%s/%s", c->mirror, v->token, file_names[what]);
     if (!v->attempt || v->elements)

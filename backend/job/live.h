@@ -221,6 +221,8 @@ void queue_has_not(struct engine *en, struct job *j, const char *why);
 /* sight.c: what the scheduler says about jobs in its queue, or of their end */
 void sight_survey(struct engine *en, struct survey_news *s);
 void sight_report(struct engine *en, struct job *j, const struct report *r, const char *evidence);
+/* The scheduler put a running job back: a new attempt, whose output is kept apart. */
+void sight_requeued(struct engine *en, struct job *j, const char *evidence, const char *detail);
 /* What was found of one that was looked for. */
 void sight_look(struct engine *en, struct job *j, const struct answer *a);
 /* Whether the end that a record tells has to wait for what the scheduler knows of its cause. */

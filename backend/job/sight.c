@@ -14,6 +14,8 @@
 #include <string.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/record.h"
+#include "clustrixfs/results.h"
 
 #include "live.h"
 #include "token.h"
@@ -39,16 +41,32 @@ static void new_reason(struct engine *en, struct job *j, const char *prefix, con
     job_changed(en, j, CHANGE_JOB_STATE);
 }
 
-/* The scheduler put a running job back: a new attempt, whose output is kept apart. */
-static void requeued(struct engine *en, struct job *j, const char *evidence)
+/* What the attempt that was broken off has written: nothing else makes us ask for it again. */
+static void fetch_rest(struct engine *en, const struct job *j)
+{
+    struct results *results = en->results ? en->results[j->cluster->index] : NULL;
+    char            run[RUN_NAME_MAX];
+
+    run_name(run, JOB_ELEMENT(j->v.id), j->v.attempt);
+    if (results)
+        results_look(results, j->v.token, run);
+}
+
+void sight_requeued(struct engine *en, struct job *j, const char *evidence, const char *detail)
 {
     if (!job_next(j->v.state, EV_REQUEUED))
         return;
+    fetch_rest(en, j);
     j->v.attempt++;
     j->v.times.started_ns = 0;
     j->unexplained = false;
-    job_move(en, j, EV_REQUEUED, evidence, "the scheduler took it back into its queue");
-    job_reason(j, "queued: the scheduler took it back into its queue");
+    job_reason(j, "queued: %s", detail);
+    job_move(en, j, EV_REQUEUED, evidence, detail);
+}
+
+static void requeued(struct engine *en, struct job *j, const char *evidence)
+{
+    sight_requeued(en, j, evidence, "the scheduler took it back into its queue");
 }
 
 typedef void sight_fn(struct engine *en, struct job *j, const struct report *r,
