@@ -47,9 +47,9 @@ retries
 
 # Slurm runs it again by itself: the first attempt's last words come after it was last looked at.
 job=$(submit requeue "{\"command\": \"trap 'echo last words; exit 9' TERM; $try; [ \$CLUSTRIXFS_ATTEMPT = 2 ] || while :; do sleep 0.1; done\", \"native\": [\"--requeue\"]}")
-await_state "$job" running
+until_true 120 text_is_like "$M/jobs/$job/state" running
 is 'it is on its first attempt' "$(info "$job" 'j["attempt"]')" 1
-until_true 20 text_is_like "$M/jobs/$job/stdout" 'out 1*'
+until_true 40 text_is_like "$M/jobs/$job/stdout" 'out 1*'
 native=$(info "$job" 'j["native_id"]')
 # shellcheck disable=SC2016 # for the far shell
 ok 'it is put back into the queue there' remote 'scontrol requeue "$1"' "$native"
@@ -65,4 +65,10 @@ like 'to the last words' "$first" $'out 1\nlast words'
 like 'it says why there is a second' "$(cat "$M/jobs/$job/attempts/1/reason")" 'the scheduler *'
 is 'it was started twice' "$(grep -c '"started"' "$M/jobs/$job/events")" 2
 ok 'rm -r of it' bounded rm -r "$M/jobs/$job"
+
+# What saves its work and asks Slurm for another run exits 0: that is not its end.
+job=$(submit self "{\"command\": \"$try; [ \$CLUSTRIXFS_ATTEMPT = 2 ] || scontrol requeue \$SLURM_JOB_ID; trap 'exit 0' TERM; [ \$CLUSTRIXFS_ATTEMPT = 2 ] || while :; do sleep 0.1; done\", \"native\": [\"--requeue\"]}")
+is 'a job that puts itself back completes once' "$(ended "$job" 90)" 'completed 0'
+is 'as its second attempt' "$(info "$job" 'j["attempt"]'; output "$job")" "$(printf '2\n'; said 2)"
+like 'its first one is there' "$(cat "$M/jobs/$job/attempts/1/stdout")" 'out 1*'
 finish
