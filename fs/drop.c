@@ -40,8 +40,7 @@ static void drop_file(struct mount *m, enum row_id row, uint64_t key)
 }
 
 /* The same for a row in each attempt of it that the kernel can know. */
-static void drop_in_attempts(struct mount *m, enum row_id row, job_id id,
-                             uint32_t attempts)
+static void drop_in_attempts(struct mount *m, enum row_id row, job_id id, uint32_t attempts)
 {
     for (uint32_t a = attempts; a > 0; a--)
         drop_file(m, row, ATTEMPT_KEY(id, a));

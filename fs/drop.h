@@ -13,7 +13,7 @@
 void drop_attributes(struct mount *m, enum row_id row, uint64_t key);
 /* The names under which that job is listed by state, now that it has ended. */
 void drop_state_links(struct mount *m, const char *number);
-/* Everything of a job but its name; `attempts`: the highest that the kernel can know something of. */
+/* Everything of a job but its name; `attempts`: the highest that the kernel can know of. */
 void drop_files(struct mount *m, job_id id, uint32_t attempts);
 /* What it has written to stdout and stderr. */
 void drop_output(struct mount *m, job_id id, uint32_t attempts);

@@ -103,8 +103,8 @@ enum row_key { KEY_NOTHING, KEY_IS_JOB, KEY_IS_ATTEMPT, KEY_IS_STATE, KEY_IS_CLU
 #define CLUSTER_OF_KEY(key) ((unsigned)((key)-1))
 
 /*
- * For how long the kernel may keep what it heard about a row: see FROZEN_S in tree.h. An attempt has
- * ended when a later one has begun.
+ * For how long the kernel may keep what it heard about a row: see FROZEN_S in tree.h. An attempt
+ * has ended when a later one has begun.
  */
 enum row_holds { HOLDS_NOT, HOLDS_ALWAYS, HOLDS_WHEN_ENDED, HOLDS_UNTIL_LISTED };
 

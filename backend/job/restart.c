@@ -293,7 +293,7 @@ struct job *restart_revive_failed(struct engine *en, job_id id)
     job_id        last = JOB_ELEMENT(id) ? id : JOB_ID(JOB_NUMBER(id) + 1, 0) - 1;
     struct failed f = { 0 };
 
-    /* Those that have to be read are known before any of them is: a walk reads one row at a time. */
+    /* They are known before any is read: a walk goes on from where the one before it is. */
     if (!store_each_failed(en->store, id, last, add_failed, &f))
         for (size_t i = 0; i < f.n; i++)
             revive_one(en, f.v[i]);
