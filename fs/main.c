@@ -150,8 +150,8 @@ static void close_rooms(struct mount *m)
     pool_close(m->pool);
     pass_close(m->pass);
     service_close(m->service);
-    waiters_close(m->waiters);
     notify_close(m->notify);
+    waiters_close(m->waiters);
     tree_close(m->tree);
 }
 

@@ -22,15 +22,18 @@
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
 #include "clustrixfs/thread.h"
+#include "fs/drop.h"
 #include "fs/tree.h"
 
 /* More than this many jobs at once: the kernel then finds out when FROZEN_S is over. */
 #define QUEUE_MAX (64 * 1024)
 
-/* A job, or (id 0) the listings whose bits are set. */
+/* A job; or (id 0) whom to call, or else the listings whose bits are set. */
 struct note {
-    job_id   id;
-    unsigned what;
+    job_id          id;
+    unsigned        what;
+    notify_then_fn *then;
+    void           *arg;
 };
 
 /* A bit for each listing: jobs/, by-name/, all of by-cluster/, and each state. */
@@ -55,57 +58,17 @@ struct notify {
     uint64_t       *given; /* a bit for each job number */
     size_t          n_given; /* words */
     unsigned        listings, stale_listings; /* given; and to be taken back */
+    uint32_t        attempts; /* the highest one that something was given of */
 };
 
-static void drop_entry(struct notify *n, struct place dir, const char *name)
+static uint32_t attempts_given(struct notify *n)
 {
-    fuse_lowlevel_notify_inval_entry(n->mount->session, place_ino(dir), name, strlen(name));
-}
+    uint32_t attempts;
 
-/* Attributes only: the names in a listing are asked for anew each time it is read. */
-static void drop_attributes(struct notify *n, enum row_id row, uint64_t key)
-{
-    fuse_ino_t ino = place_ino((struct place){ row, key });
-
-    fuse_lowlevel_notify_inval_inode(n->mount->session, ino, -1, 0);
-}
-
-/* The names under which jobs that have ended are listed by state. */
-static void drop_state_links(struct notify *n, const char *number)
-{
-    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
-        if (job_ended((enum job_state)s))
-            drop_entry(n, (struct place){ ROW_STATE_JOBS, s }, number);
-}
-
-/* Attributes and pages of each file; what lies below files/ is found anew with its directory. */
-static void drop_files(struct notify *n, job_id id)
-{
-    for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++)
-        if (rows[r].in == ROW_JOB && rows[r].kind != KIND_FILES)
-            fuse_lowlevel_notify_inval_inode(n->mount->session,
-                                             place_ino((struct place){ r, id }), 0, 0);
-    drop_entry(n, (struct place){ ROW_JOB, id }, rows[ROW_FILES].name);
-    drop_attributes(n, ROW_JOB, id);
-}
-
-/* What the job has written. */
-static void drop_output(struct notify *n, job_id id)
-{
-    for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++)
-        if (rows[r].kind == KIND_STREAM)
-            fuse_lowlevel_notify_inval_inode(n->mount->session,
-                                             place_ino((struct place){ r, id }), 0, 0);
-}
-
-static void drop_job(struct notify *n, job_id id, const char *number)
-{
-    const struct config *c = service_config(n->mount->service);
-
-    drop_entry(n, (struct place){ ROW_JOBS, 0 }, number);
-    for (size_t i = 0; i < c->n_clusters; i++)
-        drop_entry(n, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) }, number);
-    drop_attributes(n, ROW_JOB, id);
+    pthread_mutex_lock(&n->lock);
+    attempts = n->attempts;
+    pthread_mutex_unlock(&n->lock);
+    return attempts;
 }
 
 static void drop_listings(struct notify *n, unsigned which)
@@ -113,20 +76,24 @@ static void drop_listings(struct notify *n, unsigned which)
     const struct config *c = service_config(n->mount->service);
 
     if (which & LISTING_JOBS)
-        drop_attributes(n, ROW_JOBS, 0);
+        drop_attributes(n->mount, ROW_JOBS, 0);
     if (which & LISTING_NAMES)
-        drop_attributes(n, ROW_BY_NAME, 0);
+        drop_attributes(n->mount, ROW_BY_NAME, 0);
     for (size_t i = 0; which & LISTING_CLUSTERS && i < c->n_clusters; i++)
-        drop_attributes(n, ROW_CLUSTER_JOBS, CLUSTER_KEY(i));
+        drop_attributes(n->mount, ROW_CLUSTER_JOBS, CLUSTER_KEY(i));
     for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
         if (which & LISTING_STATE(s))
-            drop_attributes(n, ROW_STATE_JOBS, s);
+            drop_attributes(n->mount, ROW_STATE_JOBS, s);
 }
 
 static void carry_out(struct notify *n, const struct note *note)
 {
     char number[24];
 
+    if (note->then) {
+        note->then(note->arg);
+        return;
+    }
     if (note->id == 0) {
         drop_listings(n, note->what);
         return;
@@ -135,17 +102,17 @@ static void carry_out(struct notify *n, const struct note *note)
     if (note->what & CHANGE_JOB_FILES) {
         pass_changed(n->mount, note->id);
         if (note->what == CHANGE_JOB_FILES) {
-            drop_output(n, note->id);
+            drop_output(n->mount, note->id, attempts_given(n));
             return;
         }
     }
     snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(note->id));
     if (JOB_ELEMENT(note->id) == 0)
-        drop_state_links(n, number);
+        drop_state_links(n->mount, number);
     if (note->what & CHANGE_JOB_GONE)
-        drop_job(n, note->id, number);
+        drop_job(n->mount, note->id, number);
     else
-        drop_files(n, note->id);
+        drop_files(n->mount, note->id, attempts_given(n));
 }
 
 /* The next thing to do, waiting for it; false: stop. */
@@ -170,6 +137,17 @@ static bool take(struct notify *n, struct note *note)
     return got;
 }
 
+/* Nobody asks the kernel any more, and whoever waits is not left waiting. */
+static void call_the_rest(struct notify *n)
+{
+    while (n->first < n->n) {
+        const struct note *note = &n->queue[n->first++];
+
+        if (note->then)
+            note->then(note->arg);
+    }
+}
+
 static void *notify_main(void *arg)
 {
     struct notify *n = arg;
@@ -177,6 +155,7 @@ static void *notify_main(void *arg)
 
     while (take(n, &note))
         carry_out(n, &note);
+    call_the_rest(n);
     eventfd_write(n->done, 1);
     return NULL;
 }
@@ -189,12 +168,8 @@ static bool was_given(const struct notify *n, job_id id)
 }
 
 /* False when memory is out or the queue is full. */
-static bool enqueue(struct notify *n, job_id id, unsigned what)
+static bool enqueue(struct notify *n, const struct note *note)
 {
-    if (n->first < n->n && n->queue[n->n - 1].id == id) {
-        n->queue[n->n - 1].what |= what;
-        return true;
-    }
     if (n->n == n->alloc) {
         size_t alloc = n->alloc ? n->alloc * 2 : 64;
         struct note *bigger = alloc > QUEUE_MAX ? NULL
@@ -205,8 +180,18 @@ static bool enqueue(struct notify *n, job_id id, unsigned what)
         n->queue = bigger;
         n->alloc = alloc;
     }
-    n->queue[n->n++] = (struct note){ id, what };
+    n->queue[n->n++] = *note;
     return true;
+}
+
+/* One note for what changes twice in a row. */
+static bool enqueue_change(struct notify *n, job_id id, unsigned what)
+{
+    if (n->first < n->n && n->queue[n->n - 1].id == id) {
+        n->queue[n->n - 1].what |= what;
+        return true;
+    }
+    return enqueue(n, &(struct note){ .id = id, .what = what });
 }
 
 /* A job that is gone, or that is alive again although the kernel holds it for ended. */
@@ -244,13 +229,26 @@ void notify_change(struct notify *n, job_id id, unsigned what)
     n->stale_listings |= n->listings & listings_of(what);
     n->listings &= ~listings_of(what);
     if (!n->stop && (what & CHANGE_JOB_FILES || (stale && was_given(n, id))))
-        full = !enqueue(n, id, what);
+        full = !enqueue_change(n, id, what);
     if (n->first < n->n || n->stale_listings)
         pthread_cond_signal(&n->more);
     pthread_mutex_unlock(&n->lock);
     if (full)
         log_line(LOG_WARN, "job=%llu: the kernel may show it as it was",
                  (unsigned long long)JOB_NUMBER(id));
+}
+
+void notify_then(struct notify *n, notify_then_fn *fn, void *arg)
+{
+    bool later;
+
+    pthread_mutex_lock(&n->lock);
+    later = !n->stop && enqueue(n, &(struct note){ .then = fn, .arg = arg });
+    if (later)
+        pthread_cond_signal(&n->more);
+    pthread_mutex_unlock(&n->lock);
+    if (!later)
+        fn(arg);
 }
 
 static unsigned listing_bit(enum row_id row, uint64_t key)
@@ -274,7 +272,7 @@ void notify_given_listing(struct notify *n, unsigned row, uint64_t key)
     pthread_mutex_unlock(&n->lock);
 }
 
-void notify_given(struct notify *n, job_id id)
+void notify_given(struct notify *n, job_id id, uint32_t attempt)
 {
     size_t word = JOB_NUMBER(id) / 64;
 
@@ -291,6 +289,8 @@ void notify_given(struct notify *n, job_id id)
     }
     if (word < n->n_given)
         n->given[word] |= UINT64_C(1) << JOB_NUMBER(id) % 64;
+    if (attempt > n->attempts)
+        n->attempts = attempt;
     pthread_mutex_unlock(&n->lock);
 }
 

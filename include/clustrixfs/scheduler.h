@@ -146,6 +146,9 @@ struct scheduler_ops {
     void (*hear_submit)(int status, struct span out, struct span err, struct report *report);
     struct survey survey;
     bool          arrays; /* an array is submitted as one, and is one in its queue */
+    /* Whether the queue may run this one again by itself, so that its exit need not be the job's
+     * end. NULL: it never does. */
+    bool (*runs_again)(const struct spec *spec);
 };
 
 extern const struct scheduler_ops scheduler_process, scheduler_slurm;

@@ -1,0 +1,81 @@
+/*
+ * drop.c - what the kernel is told to drop, and how
+ *
+ * Every inode number is computed, so nothing need be known of what the kernel really holds: of what
+ * it does not have there is nothing to drop.
+ */
+#include "fs/drop.h"
+
+#include <string.h>
+
+#include "fs/tree.h"
+
+static void drop_entry(struct mount *m, struct place dir, const char *name)
+{
+    fuse_lowlevel_notify_inval_entry(m->session, place_ino(dir), name, strlen(name));
+}
+
+/* Attributes only: the names in a listing are asked for anew each time it is read. */
+void drop_attributes(struct mount *m, enum row_id row, uint64_t key)
+{
+    fuse_ino_t ino = place_ino((struct place){ row, key });
+
+    fuse_lowlevel_notify_inval_inode(m->session, ino, -1, 0);
+}
+
+/* The names under which jobs that have ended are listed by state. */
+void drop_state_links(struct mount *m, const char *number)
+{
+    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
+        if (job_ended((enum job_state)s))
+            drop_entry(m, (struct place){ ROW_STATE_JOBS, s }, number);
+}
+
+/* Attributes and pages. */
+static void drop_file(struct mount *m, enum row_id row, uint64_t key)
+{
+    fuse_ino_t ino = place_ino((struct place){ row, key });
+
+    fuse_lowlevel_notify_inval_inode(m->session, ino, 0, 0);
+}
+
+/* The same for a row in each attempt of it that the kernel can know. */
+static void drop_in_attempts(struct mount *m, enum row_id row, job_id id, uint32_t attempts)
+{
+    for (uint32_t a = attempts; a > 0; a--)
+        drop_file(m, row, ATTEMPT_KEY(id, a));
+}
+
+/* What lies below files/ is found anew with its directory. */
+void drop_files(struct mount *m, job_id id, uint32_t attempts)
+{
+    for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++) {
+        if (rows[r].key == KEY_IS_ATTEMPT)
+            drop_in_attempts(m, (enum row_id)r, id, attempts);
+        else if (rows[r].in == ROW_JOB && rows[r].kind != KIND_FILES)
+            drop_file(m, (enum row_id)r, id);
+    }
+    drop_entry(m, (struct place){ ROW_JOB, id }, rows[ROW_FILES].name);
+    drop_attributes(m, ROW_JOB, id);
+}
+
+/* What the job has written. */
+void drop_output(struct mount *m, job_id id, uint32_t attempts)
+{
+    for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++) {
+        if (rows[r].kind == KIND_STREAM && rows[r].key == KEY_IS_ATTEMPT)
+            drop_in_attempts(m, (enum row_id)r, id, attempts);
+        else if (rows[r].kind == KIND_STREAM)
+            drop_file(m, (enum row_id)r, id);
+    }
+}
+
+void drop_job(struct mount *m, job_id id, const char *number)
+{
+    const struct config *c = service_config(m->service);
+
+    drop_entry(m, (struct place){ ROW_JOBS, 0 }, number);
+    for (size_t i = 0; i < c->n_clusters; i++)
+        drop_entry(m, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) }, number);
+    drop_attributes(m, ROW_JOB, id);
+}
