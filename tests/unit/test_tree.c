@@ -180,9 +180,21 @@ START_TEST(fstab_lines_are_taken)
     ck_assert_int_eq(PARSE(ARG("local"), ARG("/m"), ARG("-o"),
                            ARG("rw,_netdev,noauto,user,x-systemd.automount,state=/s")),
                      0);
-    ck_assert_str_eq(o.source, "local");
+    ck_assert_ptr_null(o.source); /* this machine is there without being named */
     ck_assert_str_eq(o.mountpoint, "/m");
     ck_assert_str_eq(o.fuse.argv[o.fuse.argc - 1], "rw");
+}
+END_TEST
+
+START_TEST(a_source_is_a_cluster)
+{
+    _cleanup_(optionsp) struct options o = { 0 };
+    struct error e = ERROR_INIT;
+
+    ck_assert_int_eq(PARSE(ARG("me@login.hpc.edu:work"), ARG("/m"), ARG("-o"), ARG("port=2222")), 0);
+    ck_assert_str_eq(o.source, "me@login.hpc.edu:work");
+    ck_assert_str_eq(o.mountpoint, "/m");
+    ck_assert_str_eq(o.port, "2222");
 }
 END_TEST
 
@@ -198,9 +210,9 @@ static void refused(const char *sentence, char **argv)
 START_TEST(wrong_command_lines_get_a_sentence)
 {
     refused("say where to mount", (char *[]){ ARG("clustrixfs"), NULL });
-    refused("\"hpc\"", (char *[]){ ARG("clustrixfs"), ARG("hpc"), ARG("/m"), NULL });
     refused("one argument too many",
             (char *[]){ ARG("clustrixfs"), ARG("local"), ARG("/m"), ARG("/n"), NULL });
+    refused("say whose key", (char *[]){ ARG("clustrixfs"), ARG("--accept-hostkey"), NULL });
     refused("--frob", (char *[]){ ARG("clustrixfs"), ARG("--frob"), ARG("/m"), NULL });
 }
 END_TEST
@@ -252,5 +264,5 @@ END_TEST
 UNIT_MAIN("tree", { inode_numbers_round_trip, rooms_do_not_overlap, every_row_is_complete,
                     no_name_is_there_twice, jobs_are_closed_to_others, parents_are_found,
                     only_canonical_numbers_are_names, hidden_rows_are_remembered_until_forgotten,
-                    options_are_taken, fstab_lines_are_taken, wrong_command_lines_get_a_sentence,
+                    options_are_taken, fstab_lines_are_taken, a_source_is_a_cluster, wrong_command_lines_get_a_sentence,
                     paths_within_others, mount_points_are_checked, mounts_are_found })
