@@ -117,6 +117,11 @@ struct stager {
     int64_t            told_ns;
 };
 
+bool stager_is_stopped(const struct stager *s);
+/* Have a connection. 0; TRANSPORT_E_NOT_RUN or _LOGIN; or a negative errno. And have none. */
+int  stager_reach(struct stager *s, struct error *e) must_check;
+void stager_hang_up(struct stager *s);
+
 /* Take what has come meanwhile; false: the present job is not wanted any more, or we are to end. */
 bool stager_goes_on(struct stager *s);
 /* So much more of the present job is done; told now and then. */

@@ -24,11 +24,6 @@
 #define AGAIN_MAX_SHIFT 5
 #define CHANGED_MAX 3 /* how often files may change while they are sent, before it waits */
 
-static bool stopped(const struct stager *s)
-{
-    return __atomic_load_n(&s->stop, __ATOMIC_ACQUIRE);
-}
-
 static void order_free(struct stage_order *o)
 {
     free(o->dir);
@@ -100,7 +95,7 @@ static void take_letters(struct stager *s)
 bool stager_goes_on(struct stager *s)
 {
     take_letters(s);
-    return !s->dropped && !stopped(s);
+    return !s->dropped && !stager_is_stopped(s);
 }
 
 static void tell(struct stager *s, enum stage_is is, const struct error *why)
@@ -118,84 +113,6 @@ void stager_count(struct stager *s, uint32_t files, uint64_t bytes)
     s->news.bytes_done += bytes;
     if (clock_mono_ns() - s->told_ns >= TELL_NS)
         tell(s, STAGE_GOES_ON, NULL);
-}
-
-/*
- * The cluster
- */
-
-static void hang_up(struct stager *s)
-{
-    struct transport *t;
-
-    pthread_mutex_lock(&s->lock);
-    t = STEAL(s->transport);
-    pthread_mutex_unlock(&s->lock);
-    if (t)
-        s->cluster->transport->close(t);
-}
-
-static int reach(struct stager *s, struct error *e)
-{
-    const struct transport_ops *ops = s->cluster->transport;
-    struct transport *t = NULL;
-    int               r = 0;
-
-    if (!s->transport) {
-        r = ops->open(&t, s->cluster, e);
-        if (r < 0)
-            return r;
-        pthread_mutex_lock(&s->lock);
-        s->transport = t;
-        if (stopped(s) && ops->interrupt)
-            ops->interrupt(t);
-        pthread_mutex_unlock(&s->lock);
-    }
-    return ops->connect ? ops->connect(s->transport, e) : 0;
-}
-
-static int say_script(const struct far_script *f, struct command *c)
-{
-    int r = strv_add(&c->argv, "sh");
-
-    if (r == 0 && f->text)
-        r = strv_add(&c->argv, "-c");
-    if (r == 0 && f->text)
-        r = strv_add(&c->argv, f->text);
-    if (r == 0 && f->text)
-        r = strv_add(&c->argv, "sh");
-    for (size_t i = 0; r == 0 && f->text && i < ARRAY_SIZE(f->args) && f->args[i]; i++)
-        r = strv_add(&c->argv, f->args[i]);
-    c->timeout_ms = f->timeout_ms;
-    return r < 0 ? r : buf_add_span(&c->input, f->input);
-}
-
-/* What a program said first is about what went wrong. */
-static int failed(struct stager *s, const struct outcome *o, struct error *e)
-{
-    struct span rest = buf_span(&o->err), line = SPAN_LIT("");
-
-    while (span_next_line(&rest, &line) && !memmem(line.data, line.len, ": ", 2))
-        ;
-    return error_set(e, -EIO, "%s said: %.*s", s->cluster->host,
-                     (int)(line.len < 200 ? line.len : 200), line.data);
-}
-
-int stager_run(struct stager *s, const struct far_script *f, struct buf *out, int *status,
-               struct error *e)
-{
-    _cleanup_(commandp) struct command c = COMMAND_INIT;
-    _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
-    int r = say_script(f, &c);
-
-    r = r < 0 ? r : s->cluster->transport->run(s->transport, &c, &o, e);
-    if (r != 0)
-        return r;
-    if (status)
-        *status = o.status;
-    if (o.status && (!status || o.status == 1))
-        return failed(s, &o, e);
-    return out ? buf_add_span(out, buf_span(&o.out)) : 0;
 }
 
 /*
@@ -258,7 +175,7 @@ static int bring(struct stager *s, const struct stage_order *o, struct error *e)
 static int stage(struct stager *s, const struct stage_order *o, struct error *e)
 {
     bool there = false;
-    int  r = reach(s, e);
+    int  r = stager_reach(s, e);
 
     r = r != 0 ? r : was_brought(s, o, &there, e);
     if (r != 0 || there)
@@ -278,7 +195,7 @@ static void later(struct stager *s, struct stage_order *o, int r, struct error *
     if (!e->text[0])
         error_set(e, r, "%s", r < 0 ? strerror(-r) : "the connection broke");
     if (r > 0)
-        hang_up(s);
+        stager_hang_up(s);
     s->refused = r == TRANSPORT_E_LOGIN;
     s->failures++;
     s->retry_ns = clock_mono_ns() + (AGAIN_NS << shift);
@@ -325,21 +242,21 @@ static void wait_more(struct stager *s)
     int           ms = soon ? (left < 0 ? 0 : (int)left) : s->transport ? IDLE_MS : -1;
 
     if (poll(&p, 1, ms) == 0 && !soon)
-        hang_up(s);
+        stager_hang_up(s);
 }
 
 static void *work(void *arg)
 {
     struct stager *s = arg;
 
-    while (!stopped(s)) {
+    while (!stager_is_stopped(s)) {
         take_letters(s);
         if (may_try(s))
             try_one(s);
-        else if (!stopped(s))
+        else if (!stager_is_stopped(s))
             wait_more(s);
     }
-    hang_up(s);
+    stager_hang_up(s);
     return NULL;
 }
 

@@ -21,9 +21,10 @@
 #define TOGETHER ((size_t)4 * 1024 * 1024)
 #define TOGETHER_MAX 256
 #define BLOCK 1048576
-#define BLOCKS_MAX 8
+#define BLOCKS_FIRST 4
+#define BLOCKS_MAX 16
 #define BLOCKS_TIMEOUT_MS 300000
-#define QUICK_NS (NS_PER_S / 2)
+#define QUICK_NS NS_PER_S
 #define CHECK_BYTES_PER_MS 20000
 
 static const char asking[] =
@@ -244,7 +245,7 @@ static int send_blocks(struct sending *t, off_t off, size_t n, struct error *e)
     r = stager_run(t->s, &f, NULL, NULL, e);
     if (clock_mono_ns() - begin < QUICK_NS && t->blocks < BLOCKS_MAX)
         t->blocks *= 2;
-    else if (clock_mono_ns() - begin > 4 * QUICK_NS && t->blocks > 1)
+    else if (clock_mono_ns() - begin > 8 * QUICK_NS && t->blocks > 1)
         t->blocks /= 2;
     return r;
 }
@@ -306,7 +307,7 @@ static int send_large(struct stager *s, const struct input *in, const char *stor
     _cleanup_(fdp) int fd = open(in->from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     _cleanup_(bufp) struct buf part = BUF_INIT;
     _cleanup_(freep) char *bytes = malloc((size_t)BLOCKS_MAX * BLOCK);
-    struct sending t = { .s = s, .in = in, .fd = fd, .bytes = bytes, .blocks = 1 };
+    struct sending t = { .s = s, .in = in, .fd = fd, .bytes = bytes, .blocks = BLOCKS_FIRST };
     struct stat    st;
     int            r = buf_printf(&part, "%s/%s.part", store, in->sha);
 

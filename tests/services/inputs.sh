@@ -2,7 +2,10 @@
 # Inputs go to a far cluster once, arrive as they are, and go on where a broken link stopped them.
 . "$(dirname "$0")/lib.sh"
 . "$SERVICES/far.sh"
-CLUSTER=${CLUSTER_UNDER_TEST:-cfx-host}
+case ${0##*/} in
+*slurm*) CLUSTER=cfx ;;
+*) CLUSTER=cfx-host ;;
+esac
 needs sshd slurm
 link_to "$CLUSTER" 5
 config "{\"clusters\": {\"$CLUSTER\": {\"host\": \"link\"}}}"
@@ -72,7 +75,7 @@ reset_link
 size=$(remote 'stat -c %s "$1/root/store/$2.part"' "$FAR" "$hash")
 inode=$(remote 'stat -c %i "$1/root/store/$2.part"' "$FAR" "$hash")
 ok 'the link broke in the middle' test "$size" -lt 67108864
-is 'a large one arrives all the same' "$(ended "$job"; cat "$M/jobs/$job/stdout")" \
+is 'a large one arrives all the same' "$(ended "$job" 120; cat "$M/jobs/$job/stdout")" \
     "$(echo 'completed 0'; sha256sum <"$T/in/large")"
 is 'it went on with what was there' "$(in_store "$T/in/large" | cut -d' ' -f1)" "$inode"
 is 'nothing unfinished is left' "$(parts)" ''
@@ -87,7 +90,7 @@ ctl "$sleeper" cancel
 is 'a cancel does not wait for it' "$(ended "$sleeper")" cancelled
 ctl "$job" cancel
 is 'and it can itself be cancelled on the way, or is through' \
-    "$(ended "$job" | grep -c 'cancelled\|completed 0')" 1
+    "$(ended "$job" 120 | grep -c 'cancelled\|completed 0')" 1
 
 # A staged directory, and inputs beside it.
 mkdir "$M/stage/d"
