@@ -152,6 +152,7 @@ int place_here(struct stager *s, const char *token, const struct plan *p, struct
     r = r < 0 ? r : make_mark(files);
     /* An errno of ours is about this disk, not about what was asked for. */
     if (r < 0 && e && !e->text[0])
-        r = error_set(e, r == -ECANCELED ? r : -EIO, "%s cannot be written: %s", name, strerror(-r));
+        r = error_set(e, r == -ECANCELED ? r : -EIO, "%s cannot be written: %s", name,
+                      strerror(-r));
     return r;
 }

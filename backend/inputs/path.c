@@ -76,8 +76,8 @@ static int check_words(const char *said, bool staged, struct error *e)
         return error_set(e, -EINVAL, "inputs: \"%s\": only ~/ is known, for your own home", said);
     if (!staged)
         return error_set(e, -EINVAL,
-                         "inputs: \"%s\" is relative, so it names a file of a staged directory, and "
-                         "there is none: give an absolute path, or one from ~/",
+                         "inputs: \"%s\" is relative, so it names a file of a staged directory, "
+                         "and there is none: give an absolute path, or one from ~/",
                          said);
     if (has_dots(said))
         return error_set(e, -EINVAL, "inputs: \"%s\" leads out of the staged directory: give an "
@@ -169,8 +169,8 @@ int inputs_check_staged(const struct strv *inputs, int dir, struct error *e)
             return -ENOMEM;
         if (fstatat(dir, input_name(path.data).data, &st, AT_SYMLINK_NOFOLLOW) == 0)
             return error_set(e, -EINVAL,
-                             "inputs: there is a %s in the directory already, and %s would take its "
-                             "place: rename one of them",
+                             "inputs: there is a %s in the directory already, and %s would take "
+                             "its place: rename one of them",
                              input_name(path.data).data, said);
     }
     return 0;

@@ -2,9 +2,9 @@
  * inputs.c - what a job has to have in its files/ before it may go
  *
  * Its place's stager brings it, on a connection of its own; until that says that all is there the
- * job waits here, like one that waits for another job. For a far cluster a staged directory goes the
- * same way. What was brought is marked in the job's directory, so asking again does no harm: after
- * a restart every job that waits is asked for once more.
+ * job waits here, like one that waits for another job. For a far cluster a staged directory goes
+ * the same way. What was brought is marked in the job's directory, so asking again does no harm:
+ * after a restart every job that waits is asked for once more.
  */
 #include "clustrixfs/inputs.h"
 

@@ -4,7 +4,7 @@
  * The spec's `inputs` are looked at when it is written, while there is somebody who hears that one
  * is missing, and put into the job's files/ before it is submitted: by a stager, one for each
  * cluster, with a thread and a connection of its own, so that a gigabyte never holds up a cancel.
- * What is sent to a far cluster is kept there by its SHA-256 in ROOT/store, so that it is sent once.
+ * What is sent to a far cluster is kept there by its SHA-256 in ROOT/store: it is sent once.
  */
 #ifndef CLUSTRIXFS_INPUTS_H
 #define CLUSTRIXFS_INPUTS_H
@@ -18,9 +18,9 @@
 #include "clustrixfs/job.h"
 
 /*
- * May these be the inputs of a job? `staged`: a staged directory comes with it, so relative ones are
- * in there. 0, or -EINVAL and a sentence. [any thread] It never asks a file system that may have to
- * wait for a network, and not our own mount: what lies there is looked at by the stager.
+ * May these be the inputs of a job? `staged`: a staged directory comes with it, so relative ones
+ * are in there. 0, or -EINVAL and a sentence. [any thread] It never asks a file system that may
+ * have to wait for a network, and not our own mount: what lies there is looked at by the stager.
  */
 int inputs_check(const struct strv *inputs, bool staged, struct error *e) must_check;
 /* Those of a staged directory, by a descriptor of it: the relative ones are in it, and none of the

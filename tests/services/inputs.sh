@@ -38,7 +38,7 @@ parts() { remote 'cd "$1/root/store" && ls -A | grep -v "^[0-9a-f]\{64\}$"; :' "
 
 command='./tool; cat small tree/link tree/a*; sha256sum <data; stat -c %a,%y data tool; readlink tree/link; echo more >>small'
 job=$(submit first "$(spec "$command" "$T/in/data" "$T/in/small" "$T/in/tool" "$T/in/tree")")
-is 'a job there has its inputs' "$(ended "$job")" 'completed 0'
+is 'a job there has its inputs' "$(ended "$job" 120)" 'completed 0'
 is 'with their bytes, modes, times and links' "$(cat "$M/jobs/$job/stdout")" "$(
     printf 'I run\nsmall\nbelow\nodd\n'
     sha256sum <"$T/in/data"
@@ -54,14 +54,14 @@ like 'the store has it' "$before" '* 3000000'
 is 'and nothing that is unfinished' "$(parts)" ''
 
 job=$(submit second "$(spec "cat small; sha256sum <data" "$T/in/data" "$T/in/small")")
-is 'a second job has them' "$(ended "$job")" 'completed 0'
+is 'a second job has them' "$(ended "$job" 120)" 'completed 0'
 is 'untouched by what the first did to its own' "$(cat "$M/jobs/$job/stdout")" \
     "$(echo small; sha256sum <"$T/in/data")"
 is 'and they were not sent again' "$(in_store "$T/in/data")" "$before"
 
 echo changed >>"$T/in/data"
 job=$(submit third "$(spec "sha256sum <data" "$T/in/data")")
-is 'one that was changed is sent anew' "$(ended "$job"; cat "$M/jobs/$job/stdout")" \
+is 'one that was changed is sent anew' "$(ended "$job" 120; cat "$M/jobs/$job/stdout")" \
     "$(echo 'completed 0'; sha256sum <"$T/in/data")"
 
 # 64 MiB, and the link breaks on the way.
@@ -97,7 +97,7 @@ mkdir "$M/stage/d"
 echo in >"$M/stage/d/inner"
 spec 'cat inner small' inner "$T/in/small" >"$M/stage/d/job.json"
 ok 'a staged directory may name inputs, too' mv "$M/stage/d" "$M/submit/d"
-is 'and has both' "$(ended "$(job_of d)"; cat "$M/by-name/d/stdout")" \
+is 'and has both' "$(ended "$(job_of d)" 120; cat "$M/by-name/d/stdout")" \
     "$(printf 'completed 0\nin\nsmall')"
 refused 'one that is missing is refused' cp <(spec true "$T/in/nowhere") "$M/submit/bad"
 finish
