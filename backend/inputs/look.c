@@ -77,7 +77,8 @@ struct walker {
     int        at;    /* an O_PATH descriptor */
     dev_t      dev;
     mode_t     type;
-    char       rest[PATH_MAX];
+    char       path[PATH_MAX];
+    char      *rest;  /* of the path, in it */
     unsigned   links;
 };
 
@@ -132,7 +133,8 @@ static int follow(struct walker *w, int dir)
         return -ELOOP;
     if (snprintf(all, sizeof(all), "%s/%s", target, w->rest) >= PATH_MAX)
         return -ENAMETOOLONG;
-    memcpy(w->rest, all, strlen(all) + 1);
+    memcpy(w->path, all, strlen(all) + 1);
+    w->rest = w->path;
     close(w->at);
     w->at = dir;
     return target[0] == '/' ? to_root(w) : enter(w);
@@ -157,7 +159,7 @@ static bool next(struct walker *w, char name[NAME_MAX + 2])
     size_t len = strcspn(begin, "/");
 
     snprintf(name, NAME_MAX + 2, "%.*s", (int)(len <= NAME_MAX ? len : NAME_MAX + 1), begin);
-    memmove(w->rest, begin + len, strlen(begin + len) + 1);
+    w->rest = begin + len;
     return len > 0;
 }
 
@@ -177,10 +179,11 @@ int look_at(const char *path, int *fd)
     int           r = read_mounts(&w.mounts);
 
     *fd = -1;
-    if (r == 0 && strlen(path) >= sizeof(w.rest))
+    if (r == 0 && strlen(path) >= sizeof(w.path))
         r = -ENAMETOOLONG;
     if (r == 0) {
-        memcpy(w.rest, path, strlen(path) + 1);
+        memcpy(w.path, path, strlen(path) + 1);
+        w.rest = w.path;
         r = walk(&w);
     }
     buf_release(&w.mounts);
