@@ -13,6 +13,7 @@
 
 #define ALIVE_DEFAULT_S 15
 #define MIRROR_DEFAULT (UINT64_C(10) << 30)
+#define STORE_DEFAULT  (UINT64_C(10) * 1000 * 1000 * 1000)
 
 static bool is_here(const struct cluster *c)
 {
@@ -59,6 +60,7 @@ static bool here_with_port(const struct cluster *c) { return is_here(c) && c->po
 static bool here_with_identity(const struct cluster *c) { return is_here(c) && c->identity; }
 static bool here_with_alive(const struct cluster *c) { return is_here(c) && c->alive_s; }
 static bool here_with_mirror(const struct cluster *c) { return is_here(c) && c->mirror_max; }
+static bool here_with_store(const struct cluster *c) { return is_here(c) && c->store_max; }
 
 static const struct {
     const char *key;
@@ -77,6 +79,7 @@ static const struct {
     { "identity", here_with_identity, "an identity is for a cluster with a host" },
     { "alive", here_with_alive, "alive is for a cluster with a host" },
     { "mirror_size", here_with_mirror, "a mirror_size is for a cluster with a host" },
+    { "store_size", here_with_store, "a store_size is for a cluster with a host" },
     { "scheduler", here_finds_scheduler, "scheduler auto is for a cluster with a host" },
     { "dir", here_from_home, "a directory is an absolute path, as \"/scratch/jobs\"" },
     { NULL, here_without_dir, "the cluster needs \"dir\", the directory where its jobs lie" },
@@ -126,6 +129,8 @@ static void settle_far(struct cluster *c)
         c->alive_s = ALIVE_DEFAULT_S;
     if (!c->mirror_max)
         c->mirror_max = MIRROR_DEFAULT;
+    if (!c->store_max)
+        c->store_max = STORE_DEFAULT;
 }
 
 static int settle_here(struct cluster *c, const char *keeper, struct error *e)

@@ -175,6 +175,11 @@ static int take_mirror_size(struct cluster_reading *r, const struct cJSON *value
     return take_amount(r, value, "mirror_size", &r->cluster->mirror_max);
 }
 
+static int take_store_size(struct cluster_reading *r, const struct cJSON *value)
+{
+    return take_amount(r, value, "store_size", &r->cluster->store_max);
+}
+
 static int take_cores(struct cluster_reading *r, const struct cJSON *value)
 {
     int64_t n;
@@ -215,6 +220,7 @@ const struct cluster_key cluster_keys[CLUSTER_KEYS] = {
     { "alive", true, take_alive },
     { "dir", false, take_dir },
     { "mirror_size", false, take_mirror_size },
+    { "store_size", false, take_store_size },
     { "cores", true, take_cores },
     { "memory", false, take_memory },
     { "grace", true, take_grace },

@@ -30,7 +30,7 @@ int config_read(struct config *c, struct span text, size_t *first, struct error 
 /*
  * The keys of one cluster: config-cluster.c.
  */
-#define CLUSTER_KEYS 13
+#define CLUSTER_KEYS 14
 
 struct cluster_reading {
     const struct config *config; /* the clusters beside it */

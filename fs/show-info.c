@@ -76,6 +76,16 @@ static void show_end(const struct job_view *v, struct buf *out)
     number(out, "retries", v->retries);
 }
 
+static void show_staging(const struct job_view *v, struct buf *out)
+{
+    bool on_its_way = v->staging.files > 0;
+
+    number_or_null(out, "inputs", on_its_way, v->staging.files);
+    number_or_null(out, "inputs_done", on_its_way, v->staging.files_done);
+    number_or_null(out, "inputs_bytes", on_its_way, v->staging.bytes);
+    number_or_null(out, "inputs_bytes_done", on_its_way, v->staging.bytes_done);
+}
+
 static void show_times(const struct job_view *v, struct buf *out)
 {
     bool ran = v->times.started_ns && v->times.ended_ns;
@@ -129,6 +139,7 @@ int show_info(struct mount *m unused_arg, uint64_t id, const struct job_view *v,
     text(out, "native_id", v->native);
     text(out, "node", v->node);
     show_end(v, out);
+    show_staging(v, out);
     show_times(v, out);
     show_resources(v, out);
     show_elements(v, out);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/inputs.h"
 #include "clustrixfs/scheduler.h"
 
 #include "token.h"
@@ -117,6 +118,8 @@ int admit(struct admitted *a, const struct config *c, const char *cluster, struc
         r = begins_in_time(&fresh, e);
     if (!r)
         r = has_script(&fresh, jobs, e);
+    if (!r)
+        r = inputs_check(&fresh.spec->inputs, jobs->staged, e);
     if (!r)
         r = resolve_after(&fresh, jobs, e);
     if (r)

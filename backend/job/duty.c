@@ -103,7 +103,7 @@ static bool eligible(struct engine *en, struct job *j)
                    (unsigned long long)(j->cluster->memory >> 20));
         return false;
     }
-    return true;
+    return inputs_are_there(en, j);
 }
 
 static void owe_queued(struct engine *en, struct job *j)

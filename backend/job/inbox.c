@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/inputs.h"
 #include "clustrixfs/log.h"
 
 #include "engine.h"
@@ -140,6 +141,8 @@ static int accept_dir(struct engine *en, struct staged *s, struct error *e)
         r = -EINVAL;
     if (!r)
         r = check_script(dir, a.spec, e);
+    if (!r)
+        r = inputs_check_staged(&a.spec->inputs, dir, e);
     if (!r)
         r = admit_name(&a, s->rec.name);
     if (!r)

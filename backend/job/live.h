@@ -53,6 +53,8 @@ struct job {
     int64_t  sent_ns;   /* mono: when the scheduler was known to have it                    */
     int64_t  missed_ns; /* mono: since when it is missing; 0: it is not                     */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
+    bool staging;  /* its inputs are on their way there; of wholes                 */
+    bool staged;   /* they are there, or there are none; of wholes                 */
     unsigned passed;   /* how many later jobs were started before it while it was first   */
     unsigned failures; /* to start, in a row: how long to wait before the next try        */
     int64_t  due_ns;   /* mono; 0: nothing is due. In engine.due while not 0              */
@@ -85,6 +87,7 @@ struct slots {
 struct place {
     const struct cluster *cluster;
     struct worker        *worker;
+    struct stager        *stager;   /* NULL until there is something to bring               */
     struct slots          slots;
     unsigned              there; /* jobs the cluster has, as far as we know: a sweep is owed */
     int64_t               sweep_ns; /* mono, when; 0: none                                     */
@@ -209,6 +212,12 @@ void place_quicken(struct place *p);
 void place_connect(struct engine *en, struct place *p);
 /* An order that is about the cluster. */
 void place_order(struct engine *en, const struct place *p, enum order_kind kind);
+
+/* inputs.c */
+/* Whether all that it needs is in its files/; else it is brought, and the reason says so. */
+bool inputs_are_there(struct engine *en, struct job *j);
+/* It is over: nothing is brought any more. */
+void inputs_forget(struct engine *en, struct job *j);
 
 /* queue.c: where the scheduler keeps the queue itself */
 void queue_do(struct engine *en, struct job *j);   /* it waits, here or there   */

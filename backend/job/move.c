@@ -195,6 +195,7 @@ bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *e
         array_count(en, j, from, to);
     if (job_ended(to)) {
         duty_at(en, j, 0);
+        inputs_forget(en, j);
         after_ended(en, j);
     }
     return true;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/inputs.h"
 #include "clustrixfs/log.h"
 #include "clustrixfs/met.h"
 
@@ -72,6 +73,7 @@ int places_open(struct engine *en, struct error *e)
 void places_close(struct engine *en)
 {
     for (size_t i = 0; en->places && i < en->config->n_clusters; i++) {
+        stager_stop(STEAL(en->places[i].stager));
         worker_stop(STEAL(en->places[i].worker));
         slots_release(&en->places[i]);
     }
@@ -211,4 +213,6 @@ void place_hear_link(struct engine *en, struct link_news *news)
         open_up(en, p);
     else
         p->open = false;
+    if (p->stager)
+        stager_link(p->stager, p->open);
 }

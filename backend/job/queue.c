@@ -147,7 +147,7 @@ static bool can_send(struct engine *en, struct job *j)
     if (!duty_may_start(j))
         return false;
     if (p->open && !p->draining)
-        return true;
+        return inputs_are_there(en, j);
     if (!p->cluster->met)
         job_reason(j, "accepted: it goes out when cluster %s has been reached for the first time",
                    j->cluster->name);

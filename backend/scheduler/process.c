@@ -35,19 +35,6 @@ static const char *machine(const struct cluster *cluster)
     return cluster->transport->here ? "this machine" : "that machine";
 }
 
-static int check_inputs(const struct spec *spec, const struct cluster *cluster, struct error *e)
-{
-    if (spec->inputs.n == 0)
-        return 0;
-    if (cluster->transport->here)
-        return error_set(e, -EINVAL, "inputs: cluster %s is this machine, so name the files by "
-                         "their paths, or put them with the spec into a directory in stage/ and "
-                         "move that to submit/", cluster->name);
-    return error_set(e, -EINVAL, "inputs: cluster %s takes none by this key; put the files with "
-                     "the spec into a directory in stage/ and move that to submit/, or name those "
-                     "that are there already by their paths", cluster->name);
-}
-
 /* What a single machine without a scheduler cannot do, and what to do instead. */
 static int check(const struct spec *spec, const struct cluster *cluster, struct error *e)
 {
@@ -63,7 +50,7 @@ static int check(const struct spec *spec, const struct cluster *cluster, struct 
     if (sends_outputs(spec))
         return error_set(e, -EINVAL, "outputs: 'to' is not carried out on cluster %s; the results "
                          "are in jobs/<id>/files: leave 'to' out", cluster->name);
-    return check_inputs(spec, cluster, e);
+    return 0;
 }
 
 static int process_render(const struct spec *spec, const struct cluster *cluster,
@@ -129,7 +116,7 @@ static int say_signal(const struct ask *a, struct command *c)
      KEY_BIT(KEY_TASKS) | KEY_BIT(KEY_MEMORY) | KEY_BIT(KEY_TIME) | KEY_BIT(KEY_GPUS) |            \
      KEY_BIT(KEY_PRIORITY) | KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_EXCLUSIVE) | KEY_BIT(KEY_ARRAY) |    \
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES))
+     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES))
 
 #define IGNORED                                                                                    \
     (KEY_BIT(KEY_PARTITION) | KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_CONSTRAINT) |  \

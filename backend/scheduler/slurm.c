@@ -20,10 +20,6 @@ static int check(const struct spec *spec, const struct cluster *cluster, struct 
         return error_set(e, -EINVAL, "image: cluster %s starts no containers by itself; leave it "
                          "out, and start the container in the command, as with apptainer exec",
                          cluster->name);
-    if (spec->inputs.n > 0)
-        return error_set(e, -EINVAL, "inputs: cluster %s does not fetch them; put the files with "
-                         "the spec into a directory in stage/ and move that to submit/",
-                         cluster->name);
     for (size_t i = 0; i < spec->n_outputs; i++)
         if (spec->outputs[i].to)
             return error_set(e, -EINVAL, "outputs: 'to' is not carried out on cluster %s; the "
@@ -74,7 +70,7 @@ static int slurm_render(const struct spec *spec, const struct cluster *cluster,
      KEY_BIT(KEY_PARTITION) | KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_PRIORITY) |    \
      KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_EXCLUSIVE) | KEY_BIT(KEY_CONSTRAINT) | KEY_BIT(KEY_ARRAY) |  \
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) | KEY_BIT(KEY_NATIVE))
+     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) | KEY_BIT(KEY_NATIVE))
 
 const struct scheduler_ops scheduler_slurm = {
     .name = "slurm",

@@ -39,6 +39,7 @@ struct cluster {
     char    *dir;          /* as configured, for root: absolute, or from the home directory  */
     char    *mirror;       /* a directory here: what is known of its jobs' files             */
     uint64_t mirror_max;   /* bytes of them that are kept here                               */
+    uint64_t store_max;    /* bytes of inputs that are kept there, in ROOT/store             */
     bool     finds_scheduler; /* scheduler=auto                                              */
     bool     met;             /* root and the rest are known; see cluster_look()             */
     bool     cores_said, memory_said;

@@ -23,6 +23,12 @@ struct job_times {
     int64_t accepted_ns, started_ns, ended_ns, changed_ns;
 };
 
+/* How far its inputs have come; all 0 when there is nothing on its way. */
+struct job_staging {
+    uint32_t files, files_done;
+    uint64_t bytes, bytes_done;
+};
+
 struct job_view {
     unsigned refs; /* atomic; view.c only */
 
@@ -35,6 +41,7 @@ struct job_view {
     uint32_t         retries;   /* how many more attempts the spec allows     */
     struct job_times times;
     struct job_usage usage;
+    struct job_staging staging;
 
     uint32_t elements;                 /* > 0: the whole of an array             */
     uint32_t counts[JOB_STATE_COUNT];  /* of an array: its elements by state     */

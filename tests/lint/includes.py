@@ -19,6 +19,7 @@ LAYERS = {
     "transport": "cluster command transport",
     "scheduler": "scheduler",
     "results": "results",
+    "inputs": "inputs",
     "config": "config",
     "met": "met",
     "job": "draft",
@@ -35,7 +36,8 @@ FOLDERS = [
     ("backend/scheduler/scheduler.c", "base words transport scheduler"),
     ("backend/scheduler/*", "base words scheduler +cluster +command"),
     ("backend/results/*", "base words transport results"),
-    ("backend/job/*", "base words transport scheduler results config met job service"),
+    ("backend/inputs/*", "base words transport inputs"),
+    ("backend/job/*", "base words transport scheduler results inputs config met job service"),
     ("backend/*", "base words transport scheduler results config met job service"),
     ("fs/*", "base words config job service"),
 ]
@@ -47,6 +49,7 @@ CONTRACTS = {
     "transport": "base transport",
     "scheduler": "base words transport scheduler",
     "results": "base transport results",
+    "inputs": "base words transport inputs",
     "config": "base transport config",
     "met": "base transport scheduler config met",
     "job": "base words job",
@@ -61,6 +64,7 @@ FOREIGN = [
      ["backend/base/json.c", "backend/words/spec*.c", "backend/config-*.c", "tests/unit/*"]),
     (r"libssh/.*\.h", ["backend/transport/ssh*.[ch]"]),
     (r"archive.*\.h", ["backend/transport/far-send.c"]),
+    (r"openssl/.*\.h", ["backend/inputs/hash.c"]),
     (r"check\.h", ["tests/*"]),
 ]
 

@@ -25,6 +25,7 @@ run first.sh '*2262 primes*'
 is 'first.sh leaves its result in files/' "$(tail -n 1 "$M/by-name/first.sh/files/primes.txt")" 19997
 run hello.json "$(hostname)"
 run limits.json 42
+run inputs.json "$(wc -l </etc/passwd)"
 run pi.py 'pi is about 3.1*'
 is 'pi.py leaves its result in files/' "$("$PYTHON" -I -c \
     'import json,sys; print(round(json.load(open(sys.argv[1]))["pi"], 1))' \

@@ -232,6 +232,8 @@ static const struct {
     { "{\"clusters\":{\"local\":{\"alive\": 5}}}", "alive is for a cluster with a host" },
     { "{\"clusters\":{\"local\":{\"mirror_size\": \"1G\"}}}",
       "a mirror_size is for a cluster with" },
+    { "{\"clusters\":{\"local\":{\"store_size\": \"1G\"}}}",
+      "a store_size is for a cluster with" },
     { "{\"clusters\":{\"local\":{\"scheduler\": \"auto\"}}}",
       "scheduler auto is for a cluster with a host" },
     { "{\"clusters\":{\"a\":{\"host\":\"h\"},\n\"b\":{\"host\":\"h\"}}}",
