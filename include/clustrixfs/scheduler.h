@@ -148,7 +148,7 @@ struct scheduler_ops {
     bool          arrays; /* an array is submitted as one, and is one in its queue */
 };
 
-extern const struct scheduler_ops scheduler_process, scheduler_slurm;
+extern const struct scheduler_ops scheduler_process, scheduler_slurm, scheduler_sge;
 
 /*
  * `KEEPER submit ROOT RUN...` and `KEEPER sent ROOT RUN...`: the first submits what was not
