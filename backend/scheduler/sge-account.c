@@ -28,7 +28,7 @@ static const char account[] =
     "root=$1 list=$2; shift 2\n"
     "timeout 40 qstat -xml -s prs -u \"$(id -un)\" 2>&1; echo \"R|Q|$?\"\n"
     "timeout 40 qstat -s p -u \"$(id -un)\" 2>/dev/null | awk -v list=\" $list \" "
-    "'index(list, \" \" $1 \" \") && $5 ~ /E/ { print $1, NF > 8 ? $9 : \"\" }' |\n"
+    "'index(list, \" \" $1 \" \") && $5 ~ /E/ { print $1, (NF > 8 ? $9 : \"\") }' |\n"
     "while read -r id tasks; do\n"
     "    timeout 20 qstat -j \"$id\" 2>/dev/null | "
     "sed -n \"s/^error reason *\\([0-9]*\\): */E|$id|\\1|/p\"\n"

@@ -41,6 +41,7 @@ static const struct phrase phrases[] = {
     { "is no positive integer",                KIND_REFUSED },
     { "Wrong date/time format",                KIND_REFUSED },
     { "invalid priority",                      KIND_REFUSED },
+    { "is not a ",                              KIND_REFUSED },
     { "may not submit",                        KIND_REFUSED },
     { "denied:",                               KIND_REFUSED },
     { NULL },
