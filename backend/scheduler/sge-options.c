@@ -147,8 +147,8 @@ int sge_options(const struct spec *spec, struct strv *out, struct error *e)
     int r = add_limits(spec, out);
 
     if (spec->nodes > 1)
-        return error_set(e, -EINVAL, "nodes: to Grid Engine the name of a parallel environment says "
-                         "how slots are spread; write \"native\": [\"-pe NAME %llu\"] instead",
+        return error_set(e, -EINVAL, "nodes: in Grid Engine a parallel environment says how slots "
+                         "are spread; write \"native\": [\"-pe NAME %llu\"] instead",
                          (unsigned long long)slots(spec));
     if (spec->n_ranges > 1)
         return error_set(e, -EINVAL, "array: Grid Engine takes one range, as in 0-9:3; submit one "

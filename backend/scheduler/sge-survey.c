@@ -2,7 +2,7 @@
  * sge-survey.c - all that the user has in Grid Engine's queue, in one look
  *
  * The answer ends in a line of its own that only a qstat that ended well is followed by. A job that
- * has ended is in no answer at all, so an answer that was cut short must never pass for a whole one.
+ * has ended is in no answer at all, so one that was cut short must never pass for a whole one.
  */
 #include "sge.h"
 
