@@ -26,8 +26,8 @@ static const char host_question[] =
  * and have no server take their time to say so. */
 static const char scheduler_question[] =
     "has() { command -v \"$1\" >/dev/null 2>&1; }\n"
-    "first() { timeout 10 \"$@\" 2>&1 </dev/null | tr -d '\\r' | sed -n '/./{p;q;}'; }\n"
-    "answers() { timeout 10 \"$@\" >/dev/null 2>&1 </dev/null && echo yes || echo no; }\n"
+    "first() { timeout 20 \"$@\" 2>&1 </dev/null | tr -d '\\r' | sed -n '/./{p;q;}'; }\n"
+    "answers() { timeout 20 \"$@\" >/dev/null 2>&1 </dev/null && echo yes || echo no; }\n"
     "if has sbatch; then\n"
     "    tell sbatch \"$(first sbatch --version)\" &\n"
     "    tell ping \"$(first scontrol ping)\" &\n"
@@ -100,6 +100,8 @@ static enum state state_slurm(const struct seen *s)
 {
     if (has(s->v[LINE_PING], " UP"))
         return STATE_UP;
+    if (s->v[LINE_PING].data && s->v[LINE_PING].len == 0)
+        return STATE_SILENT;
     return has(s->v[LINE_PING], "DOWN") ? STATE_SILENT : STATE_NONE;
 }
 
@@ -113,7 +115,10 @@ static enum state state_pbs(const struct seen *s)
 
 static enum state state_sge(const struct seen *s)
 {
-    if (!s->v[LINE_SGE].data || (!has(s->v[LINE_HELP], "GE ") && !has(s->v[LINE_HELP], "Grid")))
+    struct span help = s->v[LINE_HELP];
+
+    /* A program that had no time to say anything is there all the same. */
+    if (!s->v[LINE_SGE].data || (help.len > 0 && !has(help, "GE ") && !has(help, "Grid")))
         return STATE_NONE;
     return span_is(s->v[LINE_SGE], "yes") ? STATE_UP : STATE_SILENT;
 }

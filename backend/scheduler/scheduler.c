@@ -14,6 +14,7 @@
 const struct scheduler_ops *const schedulers[] = {
     &scheduler_process,
     &scheduler_slurm,
+    &scheduler_sge,
     NULL,
 };
 

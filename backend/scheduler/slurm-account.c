@@ -49,7 +49,7 @@ static const char account[] =
     "tail -n 5)\n"
     "    [ -z \"$out\" ] || printf '%s\\n' \"$out\" | sed \"s:^:L|$run|:\"\n"
     "done\n"
-    "echo " SLURM_END "\n";
+    "echo " TEXT_END "\n";
 
 /* Each number once, though many elements have the same. */
 static int add_ids(const struct ask *a, struct buf *list)
@@ -185,7 +185,7 @@ static void read_queue(unused_arg struct listening *l, struct heard *h, enum mat
     if (m == MATCH_REST && h->queued)
         return;
     slurm_report(f[1], f[7], &r);
-    slurm_copy(r.node, sizeof r.node, f[2]);
+    span_copy(r.node, sizeof r.node, f[2]);
     r.started_ns = to_ns(f[3]);
     r.ended_ns = r.is == REPORT_ENDED ? to_ns(f[4]) : 0;
     if (exit_decides(&r, f[1]) && span_to_u64(f[6], &status) == 0)
@@ -258,7 +258,7 @@ static void set_account(struct heard *h, const struct account_line *l)
     (void)span_next_word(&state, &word);
     slurm_report(word, (struct span){ "", 0 }, &r);
     if (!span_is(l->node, "None assigned"))
-        slurm_copy(r.node, sizeof r.node, l->node);
+        span_copy(r.node, sizeof r.node, l->node);
     r.started_ns = to_ns(l->start);
     r.ended_ns = to_ns(l->end);
     by = span_until(&rest, ':');
@@ -349,7 +349,7 @@ void slurm_hear_account(const struct ask *a, const struct outcome *o, struct rep
     _cleanup_(freep) struct heard *jobs = calloc(a->n ? a->n : 1, sizeof *jobs);
     struct listening               l = { .ask = a, .jobs = jobs };
     struct span                    rest, line;
-    bool whole = jobs && slurm_whole(buf_span(&o->out), &l.all.text);
+    bool whole = jobs && text_whole(buf_span(&o->out), &l.all.text);
 
     for (rest = l.all.text; whole && span_next_line(&rest, &line);)
         hear_line(&l, line);

@@ -8,15 +8,9 @@
  */
 #include "slurm.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum kind { KIND_BROKEN, KIND_LATER, KIND_REFUSED };
-
-struct phrase {
-    const char *words;
-    enum kind   kind;
-};
+#include "answer.h"
 
 // clang-format off
 static const struct phrase phrases[] = {
@@ -110,8 +104,13 @@ static const struct phrase phrases[] = {
     { "Invalid directive",                                KIND_REFUSED },
     /* What a site's own rules (job_submit plugins) end in, after their own words. */
     { "Batch job submission failed: Unspecified error",   KIND_REFUSED },
+    { NULL },
 };
 // clang-format on
+
+static const char *const openings[] = {
+    "sbatch: ", "error: ", "fatal: ", "Batch job submission failed: ", NULL,
+};
 
 /* "12" or "12;cluster", and nothing else in the line; or "Submitted batch job 12" in it. */
 static bool find_number(struct span line, struct span *number)
@@ -142,63 +141,17 @@ static bool find_native(struct span text, struct report *r)
             line.len--;
         if (!find_number(line, &number))
             continue;
-        slurm_copy(r->native, sizeof r->native, number);
+        span_copy(r->native, sizeof r->native, number);
         found = true;
     }
     return found;
 }
 
-static void skip(struct span *s, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    if (span_begins(*s, prefix))
-        *s = (struct span){ s->data + len, s->len - len };
-}
-
-/* Its own words, without who says them, in one line. */
-static void quote_words(struct span text, struct report *r)
-{
-    struct span line;
-
-    while (span_next_line(&text, &line)) {
-        size_t len = strlen(r->note);
-
-        skip(&line, "sbatch: ");
-        skip(&line, "error: ");
-        skip(&line, "fatal: ");
-        skip(&line, "Batch job submission failed: ");
-        if (line.len == 0 || len + 3 > sizeof r->note)
-            continue;
-        if (len > 0)
-            strcpy(r->note + len, "; ");
-        len = strlen(r->note);
-        slurm_copy(r->note + len, sizeof r->note - len, line);
-    }
-}
-
-static bool has_kind(struct span err, enum kind kind)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(phrases); i++)
-        if (phrases[i].kind == kind && span_has(err, phrases[i].words))
-            return true;
-    return false;
-}
-
 void slurm_hear_submit(int status, struct span out, struct span err, struct report *report)
 {
     *report = (struct report){ .is = REPORT_UNKNOWN };
-    if (status == 0 && find_native(out, report)) {
+    if (status == 0 && find_native(out, report))
         report->is = REPORT_QUEUED;
-        return;
-    }
-    quote_words(err, report);
-    if (!report->note[0])
-        quote_words(out, report);
-    if (status == 0 || has_kind(err, KIND_BROKEN))
-        return;
-    if (has_kind(err, KIND_LATER))
-        report->is = REPORT_ABSENT;
-    else if (has_kind(err, KIND_REFUSED))
-        report->is = REPORT_REFUSED;
+    else
+        answer_judge(status, out, err, phrases, openings, report);
 }

@@ -73,7 +73,7 @@ static void name_canceller(const struct hearing *all, const struct heard *h, str
         if (uid.len == h->by.len && memcmp(uid.data, h->by.data, uid.len) == 0 && line.len > 0)
             name = line;
     }
-    slurm_copy(who, sizeof who, name);
+    span_copy(who, sizeof who, name);
     snprintf(r->note, sizeof r->note, "it was cancelled by %s", who);
 }
 

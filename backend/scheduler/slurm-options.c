@@ -53,39 +53,6 @@ struct native {
     size_t     name;  /* how much of it is the name                      */
 };
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-/* The next word as sbatch reads a directive: quotes and backslashes taken away. */
-static bool next_word(struct span *rest, struct buf *word)
-{
-    char quote = 0;
-    bool any = false;
-
-    while (rest->len > 0 && is_blank(rest->data[0]))
-        *rest = (struct span){ rest->data + 1, rest->len - 1 };
-    while (rest->len > 0 && (quote || !is_blank(rest->data[0]))) {
-        char c = rest->data[0];
-
-        *rest = (struct span){ rest->data + 1, rest->len - 1 };
-        any = true;
-        if (c == quote) {
-            quote = 0;
-        } else if (!quote && (c == '"' || c == '\'')) {
-            quote = c;
-        } else {
-            if (c == '\\' && quote != '\'' && rest->len > 0) {
-                c = rest->data[0];
-                *rest = (struct span){ rest->data + 1, rest->len - 1 };
-            }
-            buf_add_char(word, c);
-        }
-    }
-    return any;
-}
-
 static int not_one(const char *option, struct error *e)
 {
     return error_set(e, -EINVAL, "native: %.80s is not one option of sbatch; write each as a "
@@ -99,13 +66,13 @@ static int native_cut(const char *option, struct native *n, struct error *e)
     const char                *equals;
     bool                       is_long, pair, more;
 
-    if (!next_word(&rest, &n->word) || n->word.len < 2 || n->word.data[0] != '-')
+    if (!span_next_quoted(&rest, &n->word) || n->word.len < 2 || n->word.data[0] != '-')
         return not_one(option, e);
     is_long = n->word.data[1] == '-';
     equals = is_long ? strchr(n->word.data, '=') : NULL;
     n->name = !is_long ? 2 : equals ? (size_t)(equals - n->word.data) : n->word.len;
-    pair = next_word(&rest, &value);
-    more = next_word(&rest, &value) || (pair && n->word.len > n->name);
+    pair = span_next_quoted(&rest, &value);
+    more = span_next_quoted(&rest, &value) || (pair && n->word.len > n->name);
     if (more || n->name < (is_long ? 3u : 2u))
         return not_one(option, e);
     if (!is_long && n->word.len > 2 && strchr(LETTERS_ALONE, n->word.data[1]))

@@ -93,7 +93,7 @@ static void write_note(struct report *r, const char *text, struct span word)
 
     snprintf(r->note, sizeof r->note, "%s (", text);
     len = strlen(r->note);
-    slurm_copy(r->note + len, sizeof r->note - len - 1, word);
+    span_copy(r->note + len, sizeof r->note - len - 1, word);
     strcat(r->note, ")");
 }
 

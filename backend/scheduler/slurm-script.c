@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "batch.h"
 #include "clustrixfs/quote.h"
 
 /* What would make another job of it, or keep sbatch waiting, if the user's environment had it. */
@@ -18,35 +19,6 @@ static const char setup[] =
     "unset SBATCH_ARRAY_INX SBATCH_CLUSTERS SBATCH_WAIT SBATCH_OPEN_MODE SBATCH_REQUEUE\n"
     "run=$1\n"
     "attempt=${run##*attempt}\n";
-
-static void add_path(struct buf *out, const struct cluster *c, const struct job_ref *ref,
-                     const char *file)
-{
-    buf_printf(out, "%s/%s/%s", c->root ? c->root : "", ref->token, file);
-}
-
-static int quote_path(struct buf *out, const struct cluster *c, const struct job_ref *ref,
-                      const char *file)
-{
-    _cleanup_(bufp) struct buf path = BUF_INIT;
-
-    add_path(&path, c, ref, file);
-    return quote_word(out, buf_span(&path));
-}
-
-/* Where Slurm's own scripts expect to be: `cd $SLURM_SUBMIT_DIR` is in half of them. */
-static void add_cd(struct buf *out, const struct spec *spec, const struct cluster *c,
-                   const struct job_ref *ref)
-{
-    if (spec->workdir) {
-        buf_add_str(out, "cd ");
-        quote_word(out, span_str(spec->workdir));
-        buf_add_str(out, " 2>/dev/null || ");
-    }
-    buf_add_str(out, "cd ");
-    quote_path(out, c, ref, "files");
-    buf_add_str(out, " 2>/dev/null || cd /\n");
-}
 
 static void add_options(struct buf *out, const struct spec *spec, const struct strv *options)
 {
@@ -101,7 +73,7 @@ static int quote_log(struct buf *out, const struct cluster *c, const struct job_
 {
     _cleanup_(bufp) struct buf path = BUF_INIT, word = BUF_INIT;
 
-    add_path(&path, c, ref, "");
+    batch_add_path(&path, c, ref, "");
     buf_add_str(&word, "--output=");
     for (size_t i = 0; i < path.len; i++)
         buf_add_str(&word, path.data[i] == '%' ? "%%" : (char[]){ path.data[i], '\0' });
@@ -124,7 +96,7 @@ static int add_sbatch(struct buf *out, const struct spec *spec, const struct clu
         quote_word(out, buf_span(&text));
     }
     buf_add_str(out, " \\\n    ");
-    quote_path(out, c, ref, "job.sh");
+    batch_quote_path(out, c, ref, "job.sh");
     return buf_add_str(out, " \"$attempt\"\n");
 }
 
@@ -133,7 +105,7 @@ int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
 {
     buf_add_str(out, "#!/bin/sh\n# submit RUN: puts the job into Slurm's queue\n");
     buf_add_str(out, setup);
-    add_cd(out, spec, cluster, ref);
+    batch_add_cd(out, spec, cluster, ref);
     add_options(out, spec, options);
     add_array(out, spec);
     add_sbatch(out, spec, cluster, ref);

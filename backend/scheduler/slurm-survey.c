@@ -14,7 +14,7 @@
 static const char survey[] =
     SLURM_SETUP
     "timeout 60 squeue --all -h -t all -u \"$(id -u)\" -o 'J|" SLURM_FIELDS "' && "
-    "echo " SLURM_END "\n";
+    "echo " TEXT_END "\n";
 
 int slurm_survey_say(unused_arg const struct cluster *cluster, struct command *c)
 {
@@ -25,16 +25,6 @@ int slurm_survey_say(unused_arg const struct cluster *cluster, struct command *c
     return r < 0 ? r : strv_add(&c->argv, survey);
 }
 
-static bool is_token(struct span s)
-{
-    if (s.len != JOB_TOKEN_LEN || !span_begins(s, "cfx"))
-        return false;
-    for (size_t i = 0; i < s.len; i++)
-        if (!(s.data[i] >= 'a' && s.data[i] <= 'z') && !(s.data[i] >= '0' && s.data[i] <= '9'))
-            return false;
-    return true;
-}
-
 /* Where it runs and since when: of a job that waits, both are only a forecast. */
 static void add_place(struct report *r, const struct slurm_line *line)
 {
@@ -42,7 +32,7 @@ static void add_place(struct report *r, const struct slurm_line *line)
 
     if (r->is == REPORT_QUEUED || r->is == REPORT_HELD)
         return;
-    slurm_copy(r->node, sizeof r->node, line->node);
+    span_copy(r->node, sizeof r->node, line->node);
     if (span_to_u64(line->start, &start) == 0 && start < INT64_MAX / 1000000000)
         r->started_ns = (int64_t)start * 1000000000;
 }
@@ -55,15 +45,15 @@ static int see(const struct slurm_line *line, sighting_fn *fn, void *arg)
 
     if (r < 0)
         return r;
-    slurm_copy(s.token, sizeof s.token, line->name);
+    span_copy(s.token, sizeof s.token, line->name);
     s.attempt = slurm_comment_attempt(line->comment);
     slurm_report(line->state, line->reason, &s.report);
-    slurm_copy(s.report.native, sizeof s.report.native, id.native);
+    span_copy(s.report.native, sizeof s.report.native, id.native);
     add_place(&s.report, line);
     s.element = id.elements.len > 0;
     if (!s.element)
         fn(arg, &s);
-    while (id.elements.len > 0 && slurm_range_next(&id.elements, &s.range) > 0)
+    while (id.elements.len > 0 && range_next(&id.elements, &s.range) > 0)
         fn(arg, &s);
     return 0;
 }
@@ -74,7 +64,7 @@ static int not_whole(const struct outcome *o, struct error *e)
     char        words[200] = "";
 
     while (!words[0] && span_next_line(&rest, &line))
-        slurm_copy(words, sizeof words, line);
+        span_copy(words, sizeof words, line);
     if (words[0])
         return error_set(e, -EPROTO, "squeue does not answer: %s", words);
     if (o->status == 124)
@@ -87,7 +77,7 @@ int slurm_survey_hear(unused_arg const struct cluster *cluster, const struct out
 {
     struct span       rest, text;
     struct slurm_line line;
-    bool              whole = slurm_whole(buf_span(&o->out), &rest);
+    bool              whole = text_whole(buf_span(&o->out), &rest);
 
     if (!whole)
         return not_whole(o, e);
@@ -96,7 +86,7 @@ int slurm_survey_hear(unused_arg const struct cluster *cluster, const struct out
         if (!span_begins(text, "J|"))
             continue;
         text = (struct span){ text.data + 2, text.len - 2 };
-        if (!slurm_line_cut(text, &line) || !is_token(line.name))
+        if (!slurm_line_cut(text, &line) || !span_is_token(line.name))
             continue;
         if (see(&line, fn, arg) < 0)
             return error_set(e, -EPROTO, "squeue names the job %.*s in a way that cannot be read",

@@ -8,31 +8,19 @@
 #include "slurm.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
-/* Defined before it: one ID, and all ID... for a verb that takes them at once, else false. */
-static const char each[] =
-    "say() { printf 'V|%s|%s|%s\\n' \"$1\" \"$2\" \"$(printf %s \"$3\" | tr '\\n' ' ')\"; }\n"
+#include "verbs.h"
+
+#define AWAY_WORDS                                                                                 \
     "away() { case $1 in *'slurm controller'*|*'timed out'*) true ;; *) false ;; esac; }\n"
-    "if out=$(all \"$@\" 2>&1); then\n"
-    "    for id; do say \"$id\" 0 ''; done\n"
-    "elif away \"$out\"; then\n"
-    "    for id; do say \"$id\" 1 \"$out\"; done\n"
-    "else\n"
-    "    out=\n"
-    "    for id; do\n"
-    "        away \"$out\" || { out=$(one \"$id\" 2>&1); status=$?; }\n"
-    "        say \"$id\" \"$status\" \"$out\"\n"
-    "    done\n"
-    "fi\n"
-    "echo " SLURM_END "\n";
 
-static const char cancel[] = "one() { timeout 30 scancel \"$1\"; }\n"
+static const char cancel[] = AWAY_WORDS
+                             "one() { timeout 30 scancel \"$1\"; }\n"
                              "all() { timeout 60 scancel \"$@\"; }\n";
 
 /* Slurm takes a hold of a job that runs and does nothing with it. */
 static const char hold[] =
+    AWAY_WORDS
     "all() { false; }\n"
     "one() {\n"
     "    case $(timeout 30 squeue --all -h -t all -j \"$1\" -o %T 2>/dev/null) in\n"
@@ -43,12 +31,14 @@ static const char hold[] =
     "}\n";
 
 #define SCONTROL(verb)                                                                             \
+    AWAY_WORDS                                                                                     \
     "one() { timeout 30 scontrol " verb " \"$1\"; }\n"                                             \
     "all() { false; }\n"
 
 /* To the script, whose wrapper hands it on to the command; what no script can catch, to all. Of a
  * job that waits scancel would try for a minute and a half. */
 static const char signal_one[] =
+    AWAY_WORDS
     "word=$1; shift\n"
     "case $word in KILL|STOP|CONT|9|18|19) whom=--full ;; *) whom=--batch ;; esac\n"
     "all() { false; }\n"
@@ -61,33 +51,6 @@ static const char signal_one[] =
     "    *) echo 'has ended' ; false ;;\n"
     "    esac\n"
     "}\n";
-
-static int say(const struct ask *a, struct command *c, const char *how, const char *word)
-{
-    int  r = strv_add(&c->argv, "sh");
-    char id[SLURM_ID_MAX];
-
-    if (r == 0)
-        r = strv_add(&c->argv, "-c");
-    if (r == 0)
-        r = strv_printf(&c->argv, "%s%s%s", SLURM_SETUP, how, each);
-    if (r == 0)
-        r = strv_add(&c->argv, "cfx");
-    if (r == 0 && word)
-        r = strv_add(&c->argv, word);
-    for (size_t i = 0; r == 0 && i < a->n; i++) {
-        slurm_id(id, &a->refs[i]);
-        if (id[0])
-            r = strv_add(&c->argv, id);
-    }
-    return r;
-}
-
-struct verdict {
-    const char    *words;
-    enum report_is is;
-    const char    *note; /* NULL: Slurm's own words */
-};
 
 #define ENDED                                                                                      \
     { "Invalid job id specified", REPORT_FAILED, "it has ended" },                                 \
@@ -143,122 +106,57 @@ static const struct verdict signal_verdicts[] = {
 };
 // clang-format on
 
-static void judge(struct span status, struct span words, const struct verdict *v, struct report *r)
-{
-    *r = (struct report){ .is = span_is(status, "0") ? REPORT_DONE : REPORT_UNKNOWN };
-    if (r->is == REPORT_DONE)
-        return;
-    slurm_copy(r->note, sizeof r->note, words);
-    for (; v->words; v++)
-        if (span_has(words, v->words)) {
-            r->is = v->is;
-            if (v->note)
-                snprintf(r->note, sizeof r->note, "%s", v->note);
-            return;
-        }
-}
-
-static void forget(const struct ask *a, const struct outcome *o, struct report *reports)
-{
-    struct span rest = buf_span(&o->err), line = { "", 0 };
-
-    (void)span_next_line(&rest, &line);
-    for (size_t i = 0; i < a->n; i++) {
-        reports[i] = (struct report){ .is = REPORT_UNKNOWN };
-        slurm_copy(reports[i].note, sizeof reports[i].note, line);
-    }
-}
-
-/* Answers come in the order of the question. */
-static size_t find(const struct ask *a, struct span id, size_t from)
-{
-    char mine[SLURM_ID_MAX];
-
-    for (size_t k = 0; k < a->n; k++) {
-        size_t i = (from + k) % a->n;
-
-        slurm_id(mine, &a->refs[i]);
-        if (mine[0] && span_is(id, mine))
-            return i;
-    }
-    return a->n;
-}
-
-static void hear(const struct ask *a, const struct outcome *o, struct report *reports,
-                 const struct verdict *v)
-{
-    struct span rest = buf_span(&o->out), line;
-    size_t      next = 0;
-
-    forget(a, o, reports);
-    while (memchr(rest.data, '\n', rest.len) && span_next_line(&rest, &line)) {
-        struct span id, status;
-        size_t      i;
-
-        if (!span_begins(line, "V|"))
-            continue;
-        (void)span_until(&line, '|');
-        id = span_until(&line, '|');
-        status = span_until(&line, '|');
-        i = find(a, id, next);
-        if (i == a->n)
-            continue;
-        judge(status, line, v, &reports[i]);
-        next = i + 1;
-    }
-}
-
 int slurm_say_cancel(const struct ask *a, struct command *c)
 {
-    return say(a, c, cancel, NULL);
+    return verb_say(a, c, SLURM_SETUP, cancel, NULL, slurm_id);
 }
 
 int slurm_say_hold(const struct ask *a, struct command *c)
 {
-    return say(a, c, hold, NULL);
+    return verb_say(a, c, SLURM_SETUP, hold, NULL, slurm_id);
 }
 
 int slurm_say_release(const struct ask *a, struct command *c)
 {
-    return say(a, c, SCONTROL("release"), NULL);
+    return verb_say(a, c, SLURM_SETUP, SCONTROL("release"), NULL, slurm_id);
 }
 
 int slurm_say_suspend(const struct ask *a, struct command *c)
 {
-    return say(a, c, SCONTROL("suspend"), NULL);
+    return verb_say(a, c, SLURM_SETUP, SCONTROL("suspend"), NULL, slurm_id);
 }
 
 int slurm_say_resume(const struct ask *a, struct command *c)
 {
-    return say(a, c, SCONTROL("resume"), NULL);
+    return verb_say(a, c, SLURM_SETUP, SCONTROL("resume"), NULL, slurm_id);
 }
 
 int slurm_say_signal(const struct ask *a, struct command *c)
 {
-    return a->word ? say(a, c, signal_one, a->word) : -EINVAL;
+    return a->word ? verb_say(a, c, SLURM_SETUP, signal_one, a->word, slurm_id) : -EINVAL;
 }
 
 void slurm_hear_cancel(const struct ask *a, const struct outcome *o, struct report *reports)
 {
-    hear(a, o, reports, cancel_verdicts);
+    verb_hear(a, o, reports, cancel_verdicts, slurm_id);
 }
 
 void slurm_hear_hold(const struct ask *a, const struct outcome *o, struct report *reports)
 {
-    hear(a, o, reports, hold_verdicts);
+    verb_hear(a, o, reports, hold_verdicts, slurm_id);
 }
 
 void slurm_hear_release(const struct ask *a, const struct outcome *o, struct report *reports)
 {
-    hear(a, o, reports, release_verdicts);
+    verb_hear(a, o, reports, release_verdicts, slurm_id);
 }
 
 void slurm_hear_suspend(const struct ask *a, const struct outcome *o, struct report *reports)
 {
-    hear(a, o, reports, suspend_verdicts);
+    verb_hear(a, o, reports, suspend_verdicts, slurm_id);
 }
 
 void slurm_hear_signal(const struct ask *a, const struct outcome *o, struct report *reports)
 {
-    hear(a, o, reports, signal_verdicts);
+    verb_hear(a, o, reports, signal_verdicts, slurm_id);
 }

@@ -11,24 +11,17 @@
 #include <errno.h>
 #include <string.h>
 
+#include "batch.h"
 #include "job-files.h"
 
 /* What has no meaning there, and what to do instead. */
 static int check(const struct spec *spec, const struct cluster *cluster, struct error *e)
 {
-    if (spec->image)
-        return error_set(e, -EINVAL, "image: cluster %s starts no containers by itself; leave it "
-                         "out, and start the container in the command, as with apptainer exec",
-                         cluster->name);
-    for (size_t i = 0; i < spec->n_outputs; i++)
-        if (spec->outputs[i].to)
-            return error_set(e, -EINVAL, "outputs: 'to' is not carried out on cluster %s; the "
-                             "results are in jobs/<id>/files: leave 'to' out", cluster->name);
     if (cluster->root && strchr(cluster->root, '\\'))
         return error_set(e, -EINVAL, "the directory %s of cluster %s has a backslash in it, which "
                          "Slurm does not take in the name of a log; configure another one",
                          cluster->root, cluster->name);
-    return 0;
+    return batch_check(spec, cluster, e);
 }
 
 static int add_scripts(const struct spec *spec, const struct cluster *cluster,
@@ -40,10 +33,7 @@ static int add_scripts(const struct spec *spec, const struct cluster *cluster,
 
     if (r == 0)
         r = slurm_job_script(spec, cluster, ref, &job);
-    if (r == 0)
-        r = job_file_add(cluster, ref->token, files, "job.sh", 0700, buf_span(&job));
-    return r < 0 ? r
-                 : job_file_add(cluster, ref->token, files, "submit", 0700, buf_span(&submit));
+    return r < 0 ? r : batch_add_scripts(cluster, ref, &submit, &job, files);
 }
 
 static int slurm_render(const struct spec *spec, const struct cluster *cluster,

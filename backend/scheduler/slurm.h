@@ -5,6 +5,7 @@
 #define CLUSTRIXFS_SCHEDULER_SLURM_H
 
 #include "clustrixfs/scheduler.h"
+#include "lines.h"
 
 /* What Slurm's programs print is read line by line: in one language, with times as numbers, with
  * the elements of an array in full, and not as the user's own settings would have it, some of
@@ -22,9 +23,6 @@
 
 /* One job a line; what is free text comes last. Times are seconds since the epoch. */
 #define SLURM_FIELDS "%i|%T|%N|%S|%j|%r|%k"
-
-/* The last line of every answer: without it the answer was cut short. */
-#define SLURM_END "cfx-end"
 
 /* A state, as squeue and sacct call it. */
 struct slurm_state {
@@ -57,21 +55,11 @@ struct slurm_id {
     struct span elements; /* "4" or "1,3,7-9"; empty: it is no array, or all of it */
 };
 int slurm_id_cut(struct span text, struct slurm_id *id) must_check;
-/* Cut the next range: 1, 0 at the end, -EINVAL when that is no range. */
-int slurm_range_next(struct span *elements, struct spec_range *range) must_check;
 bool slurm_id_has(const struct slurm_id *id, uint32_t index);
 
 /* Its number for one job or element: "13", "13_4"; "" when it is not known. */
 #define SLURM_ID_MAX (NATIVE_ID_MAX + 16)
 void slurm_id(char out[SLURM_ID_MAX], const struct job_ref *ref);
-
-/* Up to and with the last newline, when the text ends in the line SLURM_END; without that line. */
-bool slurm_whole(struct span text, struct span *lines);
-
-bool        span_begins(struct span s, const char *prefix);
-bool        span_has(struct span s, const char *words);
-struct span span_until(struct span *rest, char separator); /* cuts; all of it without one */
-void        slurm_copy(char *to, size_t size, struct span s); /* control characters as blanks */
 
 /* slurm-options.c: the options of sbatch for one spec, each a word. 0; or -EINVAL and a sentence */
 int slurm_options(const struct spec *spec, struct strv *options, struct error *e) must_check;

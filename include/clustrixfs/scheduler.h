@@ -151,7 +151,7 @@ struct scheduler_ops {
     bool (*runs_again)(const struct spec *spec);
 };
 
-extern const struct scheduler_ops scheduler_process, scheduler_slurm;
+extern const struct scheduler_ops scheduler_process, scheduler_slurm, scheduler_sge;
 
 /*
  * `KEEPER submit ROOT RUN...` and `KEEPER sent ROOT RUN...`: the first submits what was not

@@ -106,6 +106,25 @@ START_TEST(nothing_is_guessed)
 }
 END_TEST
 
+START_TEST(programs_that_had_no_time_to_answer_are_not_none)
+{
+    check_undecided("sbatch|slurm 23.02.1\nping|\n", "\"scheduler\": \"slurm\"");
+    check_undecided("qstat|\nhelp|\npbs|no\nsge|no\n", "\"scheduler\": \"sge\"");
+}
+END_TEST
+
+START_TEST(a_grid_engine_that_answers_is_taken)
+{
+    struct cluster c = cluster(NULL, NULL);
+    struct meeting m;
+    struct error   e = ERROR_INIT;
+
+    ck_assert_msg(hear(&c, "meeting-cfx-sge", &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.scheduler, "sge");
+    ck_assert_str_eq(m.version, "SGE 8.1.9");
+}
+END_TEST
+
 START_TEST(a_cut_answer_is_none)
 {
     _cleanup_(bufp) struct buf text = BUF_INIT;
@@ -121,4 +140,5 @@ END_TEST
 
 UNIT_MAIN("meeting", { a_slurm_that_answers_is_taken, a_host_without_one_runs_jobs_itself,
                        the_one_that_was_asked_for_has_to_be_there, nothing_is_guessed,
-                       a_cut_answer_is_none })
+                       programs_that_had_no_time_to_answer_are_not_none,
+                       a_grid_engine_that_answers_is_taken, a_cut_answer_is_none })

@@ -264,5 +264,6 @@ END_TEST
 UNIT_MAIN("tree", { inode_numbers_round_trip, rooms_do_not_overlap, every_row_is_complete,
                     no_name_is_there_twice, jobs_are_closed_to_others, parents_are_found,
                     only_canonical_numbers_are_names, hidden_rows_are_remembered_until_forgotten,
-                    options_are_taken, fstab_lines_are_taken, a_source_is_a_cluster, wrong_command_lines_get_a_sentence,
+                    options_are_taken, fstab_lines_are_taken, a_source_is_a_cluster,
+                    wrong_command_lines_get_a_sentence,
                     paths_within_others, mount_points_are_checked, mounts_are_found })

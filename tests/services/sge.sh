@@ -1,0 +1,92 @@
+#!/bin/bash
+# Grid Engine over ssh: submitted, watched and ended as a user of Grid Engine expects.
+. "$(dirname "$0")/lib.sh"
+. "$SERVICES/far.sh"
+CLUSTER=cfx-sge
+needs sshd sge
+start_far "cfx-sge:$FAR/root"
+like 'it is reached' "$(far_state up)" 'up*'
+like 'Grid Engine was found by itself' "$(cat "$M/clusters/$CLUSTER/info.json")" \
+    '*"scheduler":"sge"*'
+
+queued_there() # TOKEN -> its number in the queue
+{
+    # shellcheck disable=SC2016 # for the far shell
+    remote 'qstat -j "$1" | sed -n "s/^job_number: *//p"' "$1"
+}
+
+cat >"$M/submit/first" <<'END'
+#!/bin/bash
+#$ -pe smp 2
+#$ -l h_vmem=2G,h_rt=0:5:0
+echo "on $HOSTNAME with $NSLOTS"
+echo err >&2
+echo data > result
+END
+job=$(job_of first)
+is 'a script for qsub runs as it is' "$(ended "$job")" 'completed 0'
+like 'with what it asked for' "$(cat "$M/jobs/$job/stdout")" 'on * with 2'
+is 'its errors are apart' "$(cat "$M/jobs/$job/stderr")" err
+is 'its files are here' "$(cat "$M/jobs/$job/files/result")" data
+ok 'its number there is known' [ -n "$(info "$job" 'j["native_id"]')" ]
+
+for code in 3 99 100; do
+    job=$(submit "exit$code" "$(printf '#!/bin/sh\nexit %d' "$code")")
+    is "exit code $code comes back" "$(ended "$job")" "failed $code"
+done
+
+job=$(submit bad '{"command": "true", "partition": "nosuch"}')
+is 'a bad queue is refused' "$(ended "$job")" 'failed'
+like 'in the words of Grid Engine' "$(cat "$M/jobs/$job/reason")" '*unknown queue*nosuch*'
+
+job=$(submit held '{"command": "true", "begin": "+1h"}')
+await_state "$job" queued
+ctl "$job" hold
+ok 'hold holds it' await_state "$job" held
+ctl "$job" release
+ok 'release releases it' await_state "$job" queued
+ctl "$job" cancel
+is 'cancel takes it out of the queue' "$(ended "$job")" cancelled
+
+job=$(submit runs '{"command": "echo begun; sleep 300"}')
+await_state "$job" running
+ctl "$job" suspend
+ok 'suspend suspends it' await_state "$job" suspended
+ctl "$job" resume
+ok 'resume resumes it' await_state "$job" running
+ctl "$job" cancel
+like 'cancel ends a running one' "$(ended "$job" 60)" 'cancelled*'
+
+limit=$(submit limit '{"command": "echo begun; sleep 300", "time": 5}')
+like 'a time limit is a failure' "$(ended "$limit" 90)" 'failed*'
+like 'and called that' "$(cat "$M/jobs/$limit/reason")" '*time limit*'
+is 'what it had written is here' "$(cat "$M/jobs/$limit/stdout")" begun
+
+memory=$(submit memory '{"command": ["/usr/bin/python3", "-c", "x = bytearray(900 << 20)"], "memory": "200M"}')
+like 'too much memory is a failure' "$(ended "$memory" 60)" 'failed 1'
+like 'which the program says itself' "$(cat "$M/jobs/$memory/stderr")" '*MemoryError*'
+
+job=$(submit array '{"command": "echo $CLUSTRIXFS_TASK $SGE_TASK_ID; [ $CLUSTRIXFS_TASK != 4 ]", "array": "0-4:2"}')
+is 'an array ends' "$(ended "$job" 60)" 'failed 1'
+is 'its elements are numbered as in the spec' \
+    "$(cat "$M/jobs/$job/tasks/0/stdout" "$M/jobs/$job/tasks/2/stdout" "$M/jobs/$job/tasks/4/stdout")" \
+    $'0 0\n2 2\n4 4'
+
+outside=$(submit outside '{"command": "sleep 300"}')
+await_state "$outside" running
+# shellcheck disable=SC2016 # for the far shell
+remote 'qdel "$1"' "$(token_of "$outside")"
+like 'what somebody else cancels is cancelled' "$(ended "$outside" 60)" 'cancelled*'
+
+# Where its log cannot be written Grid Engine keeps a job in error: the directory of one that waits
+# is taken away.
+job=$(submit error '{"command": "true", "begin": "+20s"}')
+await_state "$job" queued
+token=$(token_of "$job")
+number=$(queued_there "$token")
+mv "$FAR/root/$token" "$FAR/root/away"
+ok 'what cannot be started has failed' [ "$(ended "$job" 90)" = failed ]
+like 'and says why' "$(cat "$M/jobs/$job/reason")" "*can't open output file*"
+# shellcheck disable=SC2016 # for the far shell
+ok 'nor is it left in the queue' await_far 20 '! qstat -j "$1"' "$number"
+finish
