@@ -191,7 +191,7 @@ START_TEST(a_source_is_a_cluster)
     _cleanup_(optionsp) struct options o = { 0 };
     struct error e = ERROR_INIT;
 
-    ck_assert_int_eq(PARSE(ARG("me@login.hpc.edu:work"), ARG("/m"), ARG("-o"), ARG("port=2222")), 0);
+    ck_assert_int_eq(PARSE(ARG("me@login.hpc.edu:work"), ARG("/m"), ARG("-oport=2222")), 0);
     ck_assert_str_eq(o.source, "me@login.hpc.edu:work");
     ck_assert_str_eq(o.mountpoint, "/m");
     ck_assert_str_eq(o.port, "2222");
