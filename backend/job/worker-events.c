@@ -80,17 +80,16 @@ static bool take_lines(struct worker *w, struct batch *b)
     return true;
 }
 
+/* Read once more after each exchange: what came with its answer is announced by nothing else. */
 void worker_read_events(struct worker *w)
 {
     struct error e = ERROR_INIT;
-    int          r;
+    int          r = 0;
 
-    if (w->follow_fd < 0)
-        return;
-    r = w->cluster->transport->follow_read(w->transport, &w->tail, &e);
-    for (;;) {
+    while (w->follow_fd >= 0 && !r) {
         _cleanup_(batchp) struct batch b = { .results = w->results };
 
+        r = w->cluster->transport->follow_read(w->transport, &w->tail, &e);
         if (!take_lines(w, &b))
             break;
         batch_fetch_records(&b, w->transport, w->cluster);

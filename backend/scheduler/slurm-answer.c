@@ -26,8 +26,6 @@ static const struct phrase phrases[] = {
     { "slurm controller (connect failure)",               KIND_LATER },
     { "temporarily unable to accept job",                 KIND_LATER },
     { "Resource temporarily unavailable",                 KIND_LATER },
-    { "MaxSubmitJob",                                     KIND_LATER },
-    { "GrpSubmitJob",                                     KIND_LATER },
     { "Unable to create job record, try again",           KIND_LATER },
     { "I/O error writing script/environment to file",     KIND_LATER },
     { "System submissions disabled",                      KIND_LATER },
@@ -41,6 +39,9 @@ static const struct phrase phrases[] = {
     { "Requested reservation is in use",                  KIND_LATER },
     { "Requested reservation not usable now",             KIND_LATER },
 
+    /* As many as one may have: it is for its owner to say which of them matter. */
+    { "MaxSubmitJob",                                     KIND_REFUSED },
+    { "GrpSubmitJob",                                     KIND_REFUSED },
     { "Invalid partition name specified",                 KIND_REFUSED },
     { "No partition specified or system default",         KIND_REFUSED },
     { "group not permitted to use this partition",        KIND_REFUSED },

@@ -108,7 +108,7 @@ END_TEST
 
 START_TEST(a_certain_no_may_be_a_yes_later)
 {
-    check_submitted("limit", REPORT_ABSENT, "AssocMaxSubmitJobLimit");
+    check_submitted("limit", REPORT_REFUSED, "AssocMaxSubmitJobLimit");
     check_submitted("noprogram", REPORT_ABSENT, "command not found");
     check_submitted("down", REPORT_ABSENT, "connect failure");
 }
