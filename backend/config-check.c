@@ -4,6 +4,8 @@
  * Each combination that cannot be meant is a row with its sentence.
  */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clustrixfs/host.h"
@@ -121,6 +123,7 @@ int cluster_check(const struct cluster_reading *r, const char **key)
 /* A far one is met before its cores are counted, and found out about. */
 static void settle_far(struct cluster *c)
 {
+    c->scripted = true;
     if (!c->transport)
         c->transport = transport_named("ssh");
     if (!c->scheduler)
@@ -131,6 +134,16 @@ static void settle_far(struct cluster *c)
         c->mirror_max = MIRROR_DEFAULT;
     if (!c->store_max)
         c->store_max = STORE_DEFAULT;
+}
+
+/* Where a scheduler runs the jobs they are kept by the script, on its nodes. */
+static char *keeper_here(const struct cluster *c, const char *keeper)
+{
+    char *path = NULL;
+
+    if (!c->scripted)
+        return strdup(keeper);
+    return asprintf(&path, "%s/%s", c->root, far_keeper_name) < 0 ? NULL : path;
 }
 
 static int settle_here(struct cluster *c, const char *keeper, struct error *e)
@@ -144,10 +157,12 @@ static int settle_here(struct cluster *c, const char *keeper, struct error *e)
     if (!c->memory_said)
         c->memory = host_memory();
     c->met = true;
-    c->keeper = strdup(keeper);
+    c->scripted = c->scheduler->queues;
     if (c->dir)
         c->root = strdup(c->dir);
-    return c->keeper && (c->root || !c->dir) ? 0 : error_set(e, -ENOMEM, "out of memory");
+    if (c->root || !c->dir)
+        c->keeper = keeper_here(c, keeper);
+    return c->keeper ? 0 : error_set(e, -ENOMEM, "out of memory");
 }
 
 int cluster_settle(struct cluster *c, const char *keeper, struct error *e)

@@ -214,6 +214,16 @@ int link_wait_ms(const struct worker *w)
     return left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
 }
 
+/* This machine is always there; where a scheduler runs the jobs their keeper has to be put. */
+static void begin_here(struct worker *w)
+{
+    struct error e = ERROR_INIT;
+
+    if (w->cluster->scripted && put_keeper(w, w->cluster->root, &e))
+        log_line(LOG_ERROR, "cluster=%s: nothing can be submitted: %s", w->cluster->name, e.text);
+    worker_follow(w, w->cluster->root);
+}
+
 void link_begin(struct worker *w)
 {
     w->link = (struct link_state){
@@ -223,5 +233,5 @@ void link_begin(struct worker *w)
     if (w->cluster->transport->connect)
         w->retry_ns = clock_mono_ns();
     else
-        worker_follow(w, w->cluster->root);
+        begin_here(w);
 }

@@ -69,10 +69,10 @@ static int add_input(const struct making *m)
 static int add_plan(const struct making *m)
 {
     _cleanup_(bufp) struct buf text = BUF_INIT;
-    bool                       here = m->plan.cluster->transport->here;
-    int r = here ? plan_pieces(&m->plan, &text) : plan_shell(&m->plan, &text);
+    bool                       scripted = m->plan.cluster->scripted;
+    int r = scripted ? plan_shell(&m->plan, &text) : plan_pieces(&m->plan, &text);
 
-    return r < 0 ? r : add_file(m, here ? "plan" : "plan.sh", 0600, buf_span(&text));
+    return r < 0 ? r : add_file(m, scripted ? "plan.sh" : "plan", 0600, buf_span(&text));
 }
 
 static int add_all(const struct making *m)

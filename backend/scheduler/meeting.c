@@ -85,7 +85,7 @@ static void read_lines(struct span rest, struct seen *s)
 
 static bool has(struct span s, const char *words)
 {
-    return s.len > 0 && memmem(s.data, s.len, words, strlen(words));
+    return s.data && memmem(s.data, s.len, words, strlen(words));
 }
 
 static void copy(char *to, size_t size, struct span s)

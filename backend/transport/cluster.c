@@ -18,6 +18,7 @@ struct cluster cluster_look(const struct cluster *c)
     return (struct cluster){
         .name = c->name,
         .transport = c->transport,
+        .scripted = c->scripted,
         .scheduler = c->finds_scheduler ? NULL : c->scheduler,
         .root = c->dir ? c->dir : (char *)unmet_root,
         .keeper = (char *)unmet_keeper,

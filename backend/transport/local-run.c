@@ -95,7 +95,7 @@ int local_spawn(pid_t *pid, char *const *argv, const int fds[3])
     r = r ? r : posix_spawn_file_actions_adddup2(&files, fds[1], 1);
     r = r ? r : posix_spawn_file_actions_adddup2(&files, fds[2], 2);
     r = r ? r : posix_spawn_file_actions_addclosefrom_np(&files, 3);
-    r = r ? r : posix_spawn(pid, argv[0], &files, &attr, argv, environ);
+    r = r ? r : posix_spawnp(pid, argv[0], &files, &attr, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attr);
     return -r;

@@ -24,6 +24,8 @@ struct cluster {
                          NULL until a far one was met                                        */
     char    *keeper;  /* the program that starts jobs: clustrixfs-keeper here, and at the far
                          side ROOT/keeper-VERSION, a script; see far-keeper.sh               */
+    bool     scripted; /* `keeper` is that script: at the far side, and wherever a scheduler keeps
+                         the queue                                                          */
     uint32_t cores;   /* slots; where the scheduler has no queue of its own                  */
     uint64_t memory;  /* bytes to give away; the same                                        */
     uint32_t grace_s; /* between TERM and KILL                                               */

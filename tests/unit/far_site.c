@@ -66,7 +66,7 @@ bool fsite_open(struct far *f, int shell)
     ck_assert_int_eq(transport_local.open(&f->transport, &(struct cluster){ 0 }, &e), 0);
     f->cluster = (struct cluster){
         .name = (char *)(uintptr_t)"far",
-        .transport = &far_transport,
+        .transport = &far_transport, .scripted = true,
         .scheduler = &scheduler_process,
         .root = f->root,
         .keeper = f->keeper,

@@ -39,7 +39,9 @@ static _Noreturn void ask_and_leave(bool secret)
 {
     char *answer;
 
-    signal(SIGINT, SIG_DFL); /* Check has its own */
+    /* Check has its own, and who runs us in the background has them ignored. */
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
     answer = ask_person(NULL, PROMPT, secret);
 
     _exit(!answer ? 2 : strcmp(answer, "open sesame") != 0);

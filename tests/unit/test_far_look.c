@@ -148,7 +148,7 @@ END_TEST
 START_TEST(a_young_claim_is_left_alone)
 {
     OPEN(f);
-    _cleanup_(bufp) struct buf  stat = BUF_INIT, by = BUF_INIT, boot = BUF_INIT;
+    _cleanup_(bufp) struct buf  by = BUF_INIT;
     unsigned long long          ticks = 0;
     char                        path[64];
     FILE                       *in = fopen("/proc/self/stat", "r");

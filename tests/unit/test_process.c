@@ -145,6 +145,7 @@ START_TEST(a_far_plan_is_a_quoted_script)
     struct error                      e = ERROR_INIT;
 
     cluster.transport = &far;
+    cluster.scripted = true;
     ck_assert_msg(scheduler_process.render(spec, &cluster, &ref, &files, &e) == 0, "%s", e.text);
     ck_assert_ptr_null(file_named(&files, "plan"));
     check_rendered(&files, "plan.sh", 0600,

@@ -16,6 +16,7 @@ static const struct transport_ops elsewhere = { .name = "elsewhere" };
 static const struct cluster hpc = {
     .name = (char *)(uintptr_t)"hpc",
     .transport = &elsewhere,
+    .scripted = true,
     .scheduler = &scheduler_sge,
     .root = (char *)(uintptr_t)"/my dir",
     .keeper = (char *)(uintptr_t)"/my dir/keeper-1",

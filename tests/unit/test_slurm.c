@@ -17,6 +17,7 @@ static const struct transport_ops elsewhere = { .name = "elsewhere" };
 static const struct cluster hpc = {
     .name = (char *)(uintptr_t)"hpc",
     .transport = &elsewhere,
+    .scripted = true,
     .scheduler = &scheduler_slurm,
     .root = (char *)(uintptr_t)"/home/me/my%20 dir",
     .keeper = (char *)(uintptr_t)"/home/me/my%20 dir/keeper-1",
