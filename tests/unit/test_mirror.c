@@ -65,7 +65,7 @@ static void site_close(struct site *s)
     nftw(s->dir, remove_one, 32, FTW_DEPTH | FTW_PHYS);
 }
 
-static void field(struct buf *b, const char *fmt, ...)
+static void printf_like(2, 3) field(struct buf *b, const char *fmt, ...)
 {
     char    text[PATH_MAX];
     va_list args;
