@@ -1,8 +1,10 @@
-"""tally.py - what a run of meson test came to: tally.py STAGE TABLE LOG.json
+"""tally.py - what a run of meson test came to: tally.py STAGE TABLE LOG.json [AGAIN.json]
+                                                  tally.py --failed LOG.json
 
 Counts the single assertions of TAP programs, and a program of another kind, or one that ended
-before its time, as one. Shows what failed, and appends a row for each suite to TABLE. Exits 1 when
-anything failed.
+before its time, as one. Shows what failed, and appends a row for each suite to TABLE. What was run
+once more counts as it went then, and what had failed at first is shown all the same. Exits 1 when
+anything failed. --failed: prints the names of the programs that did.
 """
 import collections
 import json
@@ -42,17 +44,41 @@ def judge(test):
     return counts, said
 
 
-def main(stage, table, log):
-    suites = collections.defaultdict(collections.Counter)
+def read(log):
     with open(log) as f:
-        for test in map(json.loads, f):
-            suite, name = re.match(r"(?:[^:]*:)?([^+/ ]*)[^/]*(?:/ *(.*))?$", test["name"]).groups()
-            counts, said = judge(test)
-            suites[suite] += counts
-            suites[suite]["ms"] += int(1000 * test["duration"])
-            if counts["failed"]:
-                print(f"\n{stage}: {suite} / {name} failed:")
-                print("\n".join("    " + line for line in said))
+        return {test["name"]: test for test in map(json.loads, f)}
+
+
+def parts(name):
+    return re.match(r"(?:[^:]*:)?([^+/ ]*)[^/]*(?:/ *(.*))?$", name).groups()
+
+
+def show(stage, name, said, how):
+    print(f"\n{stage}: {' / '.join(parts(name))} {how}:")
+    print("\n".join("    " + line for line in said))
+
+
+def failed(log):
+    for name, test in read(log).items():
+        if judge(test)[0]["failed"]:
+            print(parts(name)[1])
+    return 0
+
+
+def main(stage, table, log, again=None):
+    suites = collections.defaultdict(collections.Counter)
+    second = read(again) if again else {}
+    for name, test in read(log).items():
+        counts, said = judge(test)
+        if counts["failed"] and name in second:
+            show(stage, name, said, "failed, and was run once more")
+            counts, said = judge(second[name])
+            test["duration"] += second[name]["duration"]
+        suite = parts(name)[0]
+        suites[suite] += counts
+        suites[suite]["ms"] += int(1000 * test["duration"])
+        if counts["failed"]:
+            show(stage, name, said, "failed")
     with open(table, "a") as f:
         for suite, c in suites.items():
             print(stage, suite, c["passed"], c["failed"], c["skipped"], c["ms"] // 1000, file=f)
@@ -60,4 +86,4 @@ def main(stage, table, log):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(failed(sys.argv[2]) if sys.argv[1] == "--failed" else main(*sys.argv[1:]))
