@@ -18,7 +18,9 @@ static int local_open(struct transport **tp, const struct cluster *cluster, stru
     if (!t)
         return error_set(e, -ENOMEM, "out of memory");
     *t = (struct transport){
-        .follow = FOLLOW_INIT, .helper = HELPER_INIT, .keeper = cluster->scripted ? NULL : cluster->keeper
+        .follow = FOLLOW_INIT,
+        .helper = HELPER_INIT,
+        .keeper = cluster->scripted ? NULL : cluster->keeper,
     };
     *tp = t;
     return 0;
