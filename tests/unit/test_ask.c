@@ -38,13 +38,16 @@ static void person_cleanup(struct person *p)
 static _Noreturn void ask_and_leave(bool secret)
 {
     char *answer;
+    int   status;
 
     /* Check has its own, and who runs us in the background has them ignored. */
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
     answer = ask_person(NULL, PROMPT, secret);
 
-    _exit(!answer ? 2 : strcmp(answer, "open sesame") != 0);
+    status = !answer ? 2 : strcmp(answer, "open sesame") != 0;
+    free(answer);
+    _exit(status);
 }
 
 static void person_init(struct person *p, bool secret)
