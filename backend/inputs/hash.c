@@ -50,7 +50,8 @@ static int by_path(const void *a, const void *b)
 
 static void sort_rows(struct hashes *h)
 {
-    qsort(h->v, h->n, sizeof(*h->v), by_path);
+    if (h->n > 0)
+        qsort(h->v, h->n, sizeof(*h->v), by_path);
     h->sorted = h->n;
 }
 
