@@ -254,11 +254,12 @@ static void start_job(struct engine *en, struct job *j)
 
 void duty_start_next(struct engine *en)
 {
+    en->start_ns = burst_gathers(&en->burst, clock_mono_ns());
     for (size_t i = 0; i < en->config->n_clusters; i++) {
         struct place *p = &en->places[i];
         struct job   *j;
 
-        while ((j = slots_next(p)))
+        while (!en->start_ns && (j = slots_next(p)))
             start_job(en, j);
         if (en->urgent)
             slots_mean(en, p);

@@ -18,6 +18,7 @@
 
 #include "admit.h"
 #include "board.h"
+#include "burst.h"
 #include "change.h"
 #include "idmap.h"
 #include "journal.h"
@@ -140,6 +141,8 @@ struct engine {
     bool                 urgent;   /* this round must be on disk before it is shown         */
     int64_t              sync_ns;  /* mono: by then what was committed has to be on disk    */
     int64_t              retry_ns; /* mono: the last commit failed, it is tried again then  */
+    struct burst         burst;
+    int64_t              start_ns; /* mono: starts are gathered until then; 0: they are not */
 
     uint64_t seq; /* of the last event */
     uint64_t ticket; /* of the last message taken; becomes `settled` at commit */
