@@ -142,7 +142,8 @@ static int add_priority(const struct spec *s, struct strv *out)
                : strv_printf(out, "%d", s->priority < -1023 ? -1023 : (int)s->priority);
 }
 
-int sge_options(const struct spec *spec, struct strv *out, struct error *e)
+int sge_options(const struct spec *spec, unused_arg const struct cluster *cluster,
+                struct strv *out, struct error *e)
 {
     int r = add_limits(spec, out);
 
