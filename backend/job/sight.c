@@ -351,7 +351,7 @@ static void look_for_submission(struct engine *en, struct job *j, const struct a
         job_refuse(en, j, r->note);
     } else if (a->missing && j->missed_ns && now - j->missed_ns >= UNSENT_NS) {
         queue_has_not(en, j, "it was not answered, and is nowhere in the queue");
-    } else if (r->is == REPORT_UNKNOWN) {
+    } else if (r->is == REPORT_UNKNOWN && !*r->native) {
         if (a->missing && !j->missed_ns)
             j->missed_ns = now;
         else if (!a->missing)

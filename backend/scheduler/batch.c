@@ -8,6 +8,7 @@
 #include "batch.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clustrixfs/quote.h"
@@ -100,6 +101,11 @@ int batch_render(const struct batch_words *words, const struct spec *spec,
     return r < 0 ? error_set(e, r, "cannot make the script of the job: %s", strerror(-r)) : 0;
 }
 
+bool batch_as_array(unused_arg const struct cluster *cluster, unused_arg const struct spec *spec)
+{
+    return true;
+}
+
 int batch_say_survey(struct command *c, const char *script)
 {
     int r = strv_add(&c->argv, "sh");
@@ -123,34 +129,37 @@ int batch_not_whole(const struct outcome *o, const char *program, struct error *
     return error_set(e, -EPROTO, "the answer of %s was cut short", program);
 }
 
-/* Each number once, though many elements have the same. */
-static int add_numbers(const struct ask *a, const char *separator, struct buf *list)
+void batch_number(char out[VERB_ID_MAX], const struct job_ref *ref)
 {
-    const char *last = "";
+    snprintf(out, VERB_ID_MAX, "%s", span_is_number(span_str(ref->native)) ? ref->native : "");
+}
+
+/* Each number once, though many elements may have the same. */
+static int add_numbers(const struct ask *a, const struct batch_account *account, struct buf *list)
+{
+    char last[VERB_ID_MAX] = "", id[VERB_ID_MAX];
 
     for (size_t i = 0; i < a->n; i++) {
-        const char *native = a->refs[i].native;
-
-        if (!span_is_number(span_str(native)) || strcmp(native, last) == 0)
+        account->id(id, &a->refs[i]);
+        if (!id[0] || strcmp(id, last) == 0)
             continue;
-        buf_printf(list, "%s%s", list->len > 0 ? separator : "", native);
-        last = native;
+        buf_printf(list, "%s%s", list->len > 0 ? account->separator : "", id);
+        memcpy(last, id, sizeof last);
     }
     return buf_error(list);
 }
 
-int batch_say_account(const struct ask *a, struct command *c, const char *script,
-                      const char *separator, const char *none)
+int batch_say_account(const struct ask *a, struct command *c, const struct batch_account *account)
 {
     _cleanup_(bufp) struct buf list = BUF_INIT;
     char                       run[PROCESS_RUN_MAX];
-    const char *const          first[] = { "sh", "-c", script, "cfx", a->cluster->root };
-    int                        r = add_numbers(a, separator, &list);
+    const char *const          first[] = { "sh", "-c", account->script, "cfx", a->cluster->root };
+    int                        r = add_numbers(a, account, &list);
 
     for (size_t i = 0; r == 0 && i < ARRAY_SIZE(first); i++)
         r = strv_add(&c->argv, first[i]);
     if (r == 0)
-        r = strv_add(&c->argv, list.len > 0 ? list.data : none);
+        r = strv_add(&c->argv, list.len > 0 ? list.data : account->none);
     for (size_t i = 0; r == 0 && i < a->n; i++) {
         process_run(run, &a->refs[i]);
         r = strv_add(&c->argv, run);

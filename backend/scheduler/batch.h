@@ -5,6 +5,7 @@
 #define CLUSTRIXFS_SCHEDULER_BATCH_H
 
 #include "clustrixfs/scheduler.h"
+#include "verbs.h"
 
 /* ROOT/TOKEN/file, as it is and as a word for a shell. */
 void batch_add_path(struct buf *out, const struct cluster *c, const struct job_ref *ref,
@@ -39,6 +40,20 @@ int batch_render(const struct batch_words *words, const struct spec *spec,
                  const struct cluster *cluster, const struct job_ref *ref,
                  struct far_files *files, struct error *e) must_check;
 
+/* An option of a qsub, and how many words belong to it; `instead`: it is refused, and this is to be
+ * done. A table of them ends with NULL. */
+struct batch_option {
+    const char *name;
+    unsigned    takes;
+    const char *instead;
+};
+
+/* The words of the spec's native options that are in this language or in none, which `who` is
+ * given. 0, or -EINVAL and a sentence. */
+int batch_natives(const struct spec *spec, enum spec_language language,
+                  const struct batch_option *options, const char *who, struct strv *out,
+                  struct error *e) must_check;
+
 /* The keys that all of them carry out; begin is theirs, after and retries are the daemon's. */
 #define BATCH_KEYS                                                                                 \
     (KEY_BIT(KEY_COMMAND) | KEY_BIT(KEY_SCRIPT) | KEY_BIT(KEY_ARGS) | KEY_BIT(KEY_STDIN) |         \
@@ -48,13 +63,22 @@ int batch_render(const struct batch_words *words, const struct spec *spec,
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
      KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) | KEY_BIT(KEY_NATIVE))
 
+/* As scheduler_ops.as_array: every array is. */
+bool batch_as_array(const struct cluster *cluster, const struct spec *spec);
+
 /* Ask for the whole queue with this script; why its answer is not whole: -EPROTO and a sentence. */
 int batch_say_survey(struct command *c, const char *script) must_check;
 int batch_not_whole(const struct outcome *o, const char *program, struct error *e);
 
-/* A script about the ends of jobs: its arguments are the root, the numbers as one word with the
+/* A script about the ends of jobs: its arguments are the root, their numbers as one word with the
  * separator between them (`none` where there are none), and then each run. */
-int batch_say_account(const struct ask *a, struct command *c, const char *script,
-                      const char *separator, const char *none) must_check;
+struct batch_account {
+    const char *script, *separator, *none;
+    verb_id_fn *id;
+};
+int batch_say_account(const struct ask *a, struct command *c,
+                      const struct batch_account *account) must_check;
+/* The number of an array for all of its elements. */
+void batch_number(char out[VERB_ID_MAX], const struct job_ref *ref);
 
 #endif

@@ -52,7 +52,7 @@ static const char account[] =
 
 int sge_say_account(const struct ask *a, struct command *c)
 {
-    return batch_say_account(a, c, account, " ", "");
+    return batch_say_account(a, c, &(struct batch_account){ account, " ", "", batch_number });
 }
 
 /* What was said of one job. */

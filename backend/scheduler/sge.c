@@ -44,5 +44,5 @@ const struct scheduler_ops scheduler_sge = {
     },
     .hear_submit = sge_hear_submit,
     .survey = { sge_survey_say, sge_survey_hear },
-    .arrays = true,
+    .as_array = batch_as_array,
 };

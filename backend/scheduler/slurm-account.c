@@ -54,7 +54,7 @@ static const char account[] =
 
 int slurm_say_account(const struct ask *a, struct command *c)
 {
-    return batch_say_account(a, c, account, ",", "0");
+    return batch_say_account(a, c, &(struct batch_account){ account, ",", "0", batch_number });
 }
 
 /* All jobs asked about, while the lines are read one after the other. */

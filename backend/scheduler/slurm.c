@@ -49,5 +49,5 @@ const struct scheduler_ops scheduler_slurm = {
     .hear_submit = slurm_hear_submit,
     .runs_again = slurm_runs_again,
     .survey = { slurm_survey_say, slurm_survey_hear },
-    .arrays = true,
+    .as_array = batch_as_array,
 };
