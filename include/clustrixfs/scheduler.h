@@ -153,7 +153,8 @@ struct scheduler_ops {
     bool (*runs_again)(const struct spec *spec);
 };
 
-extern const struct scheduler_ops scheduler_process, scheduler_slurm, scheduler_sge;
+extern const struct scheduler_ops scheduler_process, scheduler_slurm, scheduler_sge,
+    scheduler_pbs;
 
 /*
  * `KEEPER submit ROOT RUN...` and `KEEPER sent ROOT RUN...`: the first submits what was not
