@@ -42,6 +42,8 @@ static const struct phrase phrases[] = {
     { "Illegal -",                             KIND_REFUSED },
     { "invalid option",                        KIND_REFUSED },
     { "usage: qsub",                           KIND_REFUSED },
+    { "Unknown option",                        KIND_REFUSED },
+    { "Invalid time limit specified",          KIND_REFUSED },
     { "Undefined attribute",                   KIND_REFUSED },
     { "Job exceeds queue",                     KIND_REFUSED },
     { "Job violates queue",                    KIND_REFUSED },

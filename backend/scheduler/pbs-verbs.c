@@ -72,7 +72,8 @@ static const char resume[] = QSIG("resume");
 static const char signal_one[] = "word=$1; shift\n" QSIG("\"$word\"");
 
 #define ENDED(is, note)                                                                            \
-    { "Unknown Job I", is, note }, { "Job has finished", is, note }, { "has ended", is, note }
+    { "Unknown Job I", is, note }, { "Job has finished", is, note }, { "has ended", is, note },    \
+    { "has already finished", is, note }, { "Invalid job id specified", is, note }
 /* Whether it arrived cannot be told: it may be said again. */
 #define AWAY                                                                                       \
     { "cannot connect", REPORT_UNKNOWN, NULL }, { "Connection refused", REPORT_UNKNOWN, NULL },    \

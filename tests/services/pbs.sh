@@ -1,6 +1,6 @@
 #!/bin/bash
 # PBS over ssh: Slurm's own qsub, qstat and qdel, as Debian has them, before a real Slurm.
-# shellcheck disable=SC2016,SC2317 # for the far shell; called by name
+# shellcheck disable=SC2016,SC2119,SC2317 # for the far shell; without arguments; called by name
 . "$(dirname "$0")/lib.sh"
 . "$SERVICES/far.sh"
 CLUSTER=cfx-pbs
