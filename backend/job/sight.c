@@ -228,7 +228,8 @@ void sight_explain(const struct answer *a, struct record *rec)
 {
     const struct report *r = &a->report;
 
-    if (!a->accounted || r->is != REPORT_ENDED)
+    /* That of a start tells nothing of an end: what only the scheduler saw is no exit record. */
+    if (!a->accounted || r->is != REPORT_ENDED || rec->cause == CAUSE_NONE)
         return;
     /* It exited by itself: that the scheduler calls it failed is no other cause. */
     if (r->cause != CAUSE_NONE && r->cause != CAUSE_EXIT && r->cause != CAUSE_SIGNAL)
