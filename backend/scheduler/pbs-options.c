@@ -16,7 +16,7 @@
 // clang-format off
 static const struct batch_option natives[] = {
     { "-A", 1 }, { "-c", 1 }, { "-h", 0 }, { "-l", 1 }, { "-m", 1 }, { "-M", 1 },
-    { "-P", 1 }, { "-p", 1 }, { "-q", 1 }, { "-u", 1 }, { "-W", 1 },
+    { "-P", 1 }, { "-p", 1 }, { "-q", 1 }, { "-r", 1 }, { "-u", 1 }, { "-W", 1 },
     { "-a", 1, "write it as the key begin" },
     { "-C", 1, "the options in the script have been read" },
     { "-d", 1, "write it as the key workdir" },
@@ -30,7 +30,6 @@ static const struct batch_option natives[] = {
     { "-k", 1, "the output is in jobs/<id>/stdout and stderr" },
     { "-N", 1, "write it as the key name" },
     { "-o", 1, "the output is in jobs/<id>/stdout" },
-    { "-r", 1, "write it as the key retries" },
     { "-R", 1, "the output is in jobs/<id>/stdout and stderr" },
     { "-S", 1, "the first line of the script says what runs it" },
     { "-t", 1, "write it as the key array" },
@@ -80,6 +79,9 @@ static int check_native(const char *name, const char *value, struct error *e)
     if (strcmp(name, "-q") == 0 && strchr(value, '@'))
         return error_set(e, -EINVAL, "native: -q cannot name another server: only the jobs of the "
                          "cluster's own are looked for");
+    if (strcmp(name, "-r") == 0 && strcmp(value, "n") != 0)
+        return error_set(e, -EINVAL, "native: -r %.20s cannot be passed to PBS: write it as the "
+                         "key retries", value);
     return 0;
 }
 
@@ -97,6 +99,8 @@ static int add_natives(struct making *m, struct error *e)
         }
         value = words.v[++i];
         r = check_native(name, value, e);
+        if (r == 0 && strcmp(name, "-r") == 0)
+            continue; /* it is said of every job */
         if (r == 0 && strcmp(name, "-l") == 0)
             r = strv_add(&m->resources, value);
         else if (r == 0 && (r = strv_add(&m->others, name)) == 0)

@@ -113,6 +113,8 @@ START_TEST(a_native_option_is_one_option)
               "submit", "set -- -l 'file=1gb,walltime=60'\n");
     check_has(&open_pbs, "#!/bin/sh\n#PBS -l select=1:ncpus=2:host=a\nx\n", "submit",
               "set -- -l 'select=1:ncpus=2:host=a'\n");
+    check_has(&open_pbs, "#!/bin/sh\n#PBS -r n\n#PBS -m abe\nx\n", "submit", "set -- -m abe\n");
+    check_refused(&open_pbs, "#!/bin/sh\n#PBS -r y\nx\n", "the key retries");
     check_refused(&open_pbs, "{\"command\": \"x\", \"native\": [\"-J 1-3\"]}", "the key array");
     check_refused(&open_pbs, "{\"command\": \"x\", \"native\": [\"-W block=true\"]}", "wait");
     check_refused(&open_pbs, "{\"command\": \"x\", \"native\": [\"-unheard\"]}", "not one option");
