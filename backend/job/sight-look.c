@@ -160,6 +160,12 @@ static void still_missing(struct engine *en, struct job *j, const struct answer 
         job_move(en, j, EV_CANCELLED, "queue", "it is not in the queue any more, and never ran");
         return;
     }
+    if (since >= LOST_NS && job_in_queue(j) && a->accounted && a->report.cause == CAUSE_CANCEL) {
+        j->v.cause = CAUSE_CANCEL;
+        job_reason(j, "cancelled before it ran: %s", a->report.note);
+        job_move(en, j, EV_CANCELLED, "accounting", j->v.reason);
+        return;
+    }
     if (since >= LOST_NS) {
         hear_lost(en, j, CAUSE_NONE,
                   "the scheduler knows it no more, and it left no record of its end");
