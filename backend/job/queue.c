@@ -28,7 +28,10 @@ static bool waits_here(const struct job *j)
 
 static bool goes_with_its_array(const struct job *j)
 {
-    return j->whole && j->cluster->scheduler->arrays && !(j->wish & WISH_ALONE);
+    const struct scheduler_ops *s = j->cluster->scheduler;
+
+    return j->whole && !(j->wish & WISH_ALONE) && s->as_array &&
+           s->as_array(j->cluster, j->whole->spec);
 }
 
 /* Every element that is left waits here, for the same attempt. */

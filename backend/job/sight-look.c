@@ -33,7 +33,8 @@ void sight_explain(const struct answer *a, struct record *rec)
 {
     const struct report *r = &a->report;
 
-    if (!a->accounted || r->is != REPORT_ENDED)
+    /* That of a start tells nothing of an end: what only the scheduler saw is no exit record. */
+    if (!a->accounted || r->is != REPORT_ENDED || rec->cause == CAUSE_NONE)
         return;
     /* It exited by itself: that the scheduler calls it failed is no other cause. */
     if (r->cause != CAUSE_NONE && r->cause != CAUSE_EXIT && r->cause != CAUSE_SIGNAL)
@@ -159,6 +160,12 @@ static void still_missing(struct engine *en, struct job *j, const struct answer 
         job_move(en, j, EV_CANCELLED, "queue", "it is not in the queue any more, and never ran");
         return;
     }
+    if (since >= LOST_NS && job_in_queue(j) && a->accounted && a->report.cause == CAUSE_CANCEL) {
+        j->v.cause = CAUSE_CANCEL;
+        job_reason(j, "cancelled before it ran: %s", a->report.note);
+        job_move(en, j, EV_CANCELLED, "accounting", j->v.reason);
+        return;
+    }
     if (since >= LOST_NS) {
         hear_lost(en, j, CAUSE_NONE,
                   "the scheduler knows it no more, and it left no record of its end");
@@ -181,7 +188,7 @@ static void look_for_submission(struct engine *en, struct job *j, const struct a
         job_refuse(en, j, r->note);
     } else if (a->missing && j->missed_ns && now - j->missed_ns >= UNSENT_NS) {
         queue_has_not(en, j, "it was not answered, and is nowhere in the queue");
-    } else if (r->is == REPORT_UNKNOWN) {
+    } else if (r->is == REPORT_UNKNOWN && !*r->native) {
         if (a->missing && !j->missed_ns)
             j->missed_ns = now;
         else if (!a->missing)

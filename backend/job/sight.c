@@ -140,6 +140,9 @@ static void seen(struct engine *en, struct job *j, const struct seeing *by)
         return;
     if (!job_is_there(j))
         return;
+    /* One whose number is not known yet: an earlier attempt may still be remembered there. */
+    if (!j->v.native && by->s->attempt && by->s->attempt != j->v.attempt)
+        return;
     j->seen = by->round;
     if (r->is != REPORT_ENDED) {
         j->missed_ns = j->over_ns = 0;

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "clustrixfs/clock.h"
 #include "clustrixfs/units.h"
 #include "process.h"
@@ -55,40 +56,9 @@ static const char account[] =
     "done\n"
     "echo " TEXT_END "\n";
 
-/* Each number once, though many elements have the same. */
-static int add_ids(const struct ask *a, struct buf *list)
-{
-    const char *last = "";
-
-    for (size_t i = 0; i < a->n; i++) {
-        char             id[SLURM_ID_MAX];
-        const char      *native = a->refs[i].native;
-
-        slurm_id(id, &a->refs[i]);
-        if (!id[0] || strcmp(native, last) == 0)
-            continue;
-        buf_printf(list, "%s%s", list->len > 0 ? "," : "", native);
-        last = native;
-    }
-    return buf_error(list);
-}
-
 int slurm_say_account(const struct ask *a, struct command *c)
 {
-    _cleanup_(bufp) struct buf list = BUF_INIT;
-    char                       run[PROCESS_RUN_MAX];
-    const char *const          first[] = { "sh", "-c", account, "cfx", a->cluster->root };
-    int                        r = add_ids(a, &list);
-
-    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(first); i++)
-        r = strv_add(&c->argv, first[i]);
-    if (r == 0)
-        r = strv_add(&c->argv, list.len > 0 ? list.data : "0");
-    for (size_t i = 0; r == 0 && i < a->n; i++) {
-        process_run(run, &a->refs[i]);
-        r = strv_add(&c->argv, run);
-    }
-    return r;
+    return batch_say_account(a, c, &(struct batch_account){ account, ",", "0", batch_number });
 }
 
 /* All jobs asked about, while the lines are read one after the other. */
