@@ -17,32 +17,34 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
 #include "clustrixfs/thread.h"
-#include "fs/tree.h"
+#include "fs/announce.h"
+#include "fs/drop.h"
+#include "fs/raise.h"
+#include "fs/watched.h"
 
 /* More than this many jobs at once: the kernel then finds out when FROZEN_S is over. */
 #define QUEUE_MAX (64 * 1024)
+#define BRIEFS 64
+#define REST_MAX_NS (2 * NS_PER_MS)
 
 /* A job, or (id 0) the listings whose bits are set. */
 struct note {
     job_id   id;
     unsigned what;
+    uint64_t grown;    /* rows of it that have more bytes                  */
+    uint8_t  from;     /* the state that it was last told to be in         */
+    bool     is_stale; /* the kernel may keep what is not so any more      */
 };
-
-/* A bit for each listing: jobs/, by-name/, all of by-cluster/, and each state. */
-#define LISTING_JOBS 1u
-#define LISTING_NAMES 2u
-#define LISTING_CLUSTERS 4u
-#define LISTING_STATE(s) (8u << (s))
-#define LISTING_STATES (~(LISTING_JOBS | LISTING_NAMES | LISTING_CLUSTERS))
-_Static_assert(JOB_STATE_COUNT <= 29, "a bit for each state");
 
 struct notify {
     struct mount   *mount;
+    struct watched *watched;
     pthread_t       thread;
     int             done; /* eventfd */
     _Atomic int64_t listed_ns, moved_ns;
@@ -55,72 +57,41 @@ struct notify {
     uint64_t       *given; /* a bit for each job number */
     size_t          n_given; /* words */
     unsigned        listings, stale_listings; /* given; and to be taken back */
+    uint8_t        *states; /* of each job number, as it was last told */
+    size_t          n_states;
+    bool            has_grown; /* the log, for those who watch it */
 };
-
-static void drop_entry(struct notify *n, struct place dir, const char *name)
-{
-    fuse_lowlevel_notify_inval_entry(n->mount->session, place_ino(dir), name, strlen(name));
-}
-
-/* Attributes only: the names in a listing are asked for anew each time it is read. */
-static void drop_attributes(struct notify *n, enum row_id row, uint64_t key)
-{
-    fuse_ino_t ino = place_ino((struct place){ row, key });
-
-    fuse_lowlevel_notify_inval_inode(n->mount->session, ino, -1, 0);
-}
-
-/* The names under which jobs that have ended are listed by state. */
-static void drop_state_links(struct notify *n, const char *number)
-{
-    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
-        if (job_ended((enum job_state)s))
-            drop_entry(n, (struct place){ ROW_STATE_JOBS, s }, number);
-}
-
-/* Attributes and pages of each file; what lies below files/ is found anew with its directory. */
-static void drop_files(struct notify *n, job_id id)
-{
-    for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++)
-        if (rows[r].in == ROW_JOB && rows[r].kind != KIND_FILES)
-            fuse_lowlevel_notify_inval_inode(n->mount->session,
-                                             place_ino((struct place){ r, id }), 0, 0);
-    drop_entry(n, (struct place){ ROW_JOB, id }, rows[ROW_FILES].name);
-    drop_attributes(n, ROW_JOB, id);
-}
-
-/* What the job has written. */
-static void drop_output(struct notify *n, job_id id)
-{
-    for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++)
-        if (rows[r].kind == KIND_STREAM)
-            fuse_lowlevel_notify_inval_inode(n->mount->session,
-                                             place_ino((struct place){ r, id }), 0, 0);
-}
-
-static void drop_job(struct notify *n, job_id id, const char *number)
-{
-    const struct config *c = service_config(n->mount->service);
-
-    drop_entry(n, (struct place){ ROW_JOBS, 0 }, number);
-    for (size_t i = 0; i < c->n_clusters; i++)
-        drop_entry(n, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) }, number);
-    drop_attributes(n, ROW_JOB, id);
-}
 
 static void drop_listings(struct notify *n, unsigned which)
 {
     const struct config *c = service_config(n->mount->service);
 
     if (which & LISTING_JOBS)
-        drop_attributes(n, ROW_JOBS, 0);
+        drop_attributes(n->mount, (struct place){ ROW_JOBS, 0 });
     if (which & LISTING_NAMES)
-        drop_attributes(n, ROW_BY_NAME, 0);
+        drop_attributes(n->mount, (struct place){ ROW_BY_NAME, 0 });
     for (size_t i = 0; which & LISTING_CLUSTERS && i < c->n_clusters; i++)
-        drop_attributes(n, ROW_CLUSTER_JOBS, CLUSTER_KEY(i));
+        drop_attributes(n->mount, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) });
     for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
         if (which & LISTING_STATE(s))
-            drop_attributes(n, ROW_STATE_JOBS, s);
+            drop_attributes(n->mount, (struct place){ ROW_STATE_JOBS, s });
+}
+
+static void drop(struct notify *n, const struct note *note, const char *number)
+{
+    if (note->what & CHANGE_JOB_FILES) {
+        pass_changed(n->mount, note->id);
+        if (note->what == CHANGE_JOB_FILES) {
+            drop_output(n->mount, note->id);
+            return;
+        }
+    }
+    if (JOB_ELEMENT(note->id) == 0)
+        drop_state_links(n->mount, number);
+    if (note->what & CHANGE_JOB_GONE)
+        drop_job(n->mount, note->id, number);
+    else
+        drop_files(n->mount, note->id);
 }
 
 static void carry_out(struct notify *n, const struct note *note)
@@ -131,52 +102,74 @@ static void carry_out(struct notify *n, const struct note *note)
         drop_listings(n, note->what);
         return;
     }
-
-    if (note->what & CHANGE_JOB_FILES) {
-        pass_changed(n->mount, note->id);
-        if (note->what == CHANGE_JOB_FILES) {
-            drop_output(n, note->id);
-            return;
-        }
-    }
     snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(note->id));
-    if (JOB_ELEMENT(note->id) == 0)
-        drop_state_links(n, number);
-    if (note->what & CHANGE_JOB_GONE)
-        drop_job(n, note->id, number);
-    else
-        drop_files(n, note->id);
+    if (note->is_stale)
+        drop(n, note, number);
+    announce(n->mount, n->watched,
+             &(struct change){ note->id, note->what, (enum job_state)note->from, note->grown });
 }
 
-/* The next thing to do, waiting for it; false: stop. */
-static bool take(struct notify *n, struct note *note)
+/* Wait for something to do; false: stop. */
+static bool take(struct notify *n, struct note *note, bool *has_grown)
 {
     bool got = false;
 
+    *note = (struct note){ 0 };
     pthread_mutex_lock(&n->lock);
-    while (n->first == n->n && !n->stale_listings && !n->stop)
+    while (n->first == n->n && !n->stale_listings && !n->has_grown && !n->stop)
         pthread_cond_wait(&n->more, &n->lock);
-    if (!n->stop && n->stale_listings) {
-        *note = (struct note){ .what = n->stale_listings };
+    got = !n->stop;
+    *has_grown = n->has_grown;
+    if (got && n->stale_listings) {
+        note->what = n->stale_listings;
         n->stale_listings = 0;
-        got = true;
-    } else if (!n->stop) {
+    } else if (got && n->first < n->n) {
         *note = n->queue[n->first++];
         if (n->first == n->n)
             n->first = n->n = 0;
-        got = true;
     }
+    if (n->first == n->n)
+        n->has_grown = false;
     pthread_mutex_unlock(&n->lock);
     return got;
+}
+/* While we make calls on it, the mount cannot be unmounted: half of the time it can. */
+static void rest(int64_t since)
+{
+    int64_t took = clock_mono_ns() - since;
+
+    if (took > REST_MAX_NS)
+        took = REST_MAX_NS;
+    nanosleep(&(struct timespec){ .tv_nsec = took }, NULL);
+}
+
+/* Listings that the kernel keeps attributes of: who comes to watch one then does not ask us. */
+static unsigned held(struct notify *n)
+{
+    unsigned held;
+
+    pthread_mutex_lock(&n->lock);
+    held = n->listings | n->stale_listings;
+    pthread_mutex_unlock(&n->lock);
+    return held;
 }
 
 static void *notify_main(void *arg)
 {
     struct notify *n = arg;
     struct note note;
+    bool has_grown;
 
-    while (take(n, &note))
+    raiser_begin(n->mount->raiser);
+    while (take(n, &note, &has_grown)) {
+        int64_t since = clock_mono_ns();
+
         carry_out(n, &note);
+        if (has_grown)
+            announce_log(n->mount, n->watched);
+        watched_scan(n->watched, raiser_device(n->mount->raiser), held(n));
+        rest(since);
+    }
     eventfd_write(n->done, 1);
     return NULL;
 }
@@ -188,13 +181,32 @@ static bool was_given(const struct notify *n, job_id id)
     return number / 64 < n->n_given && n->given[number / 64] >> number % 64 & 1;
 }
 
-/* False when memory is out or the queue is full. */
-static bool enqueue(struct notify *n, job_id id, unsigned what)
+/* The newest notes: where another one of the same job is looked for. */
+#define MERGED 16
+#define CHANGES_STATE (CHANGE_JOB_NEW | CHANGE_JOB_STATE | CHANGE_JOB_GONE)
+
+static bool merge(struct notify *n, const struct note *note)
 {
-    if (n->first < n->n && n->queue[n->n - 1].id == id) {
-        n->queue[n->n - 1].what |= what;
+    for (size_t i = n->n; i > n->first && i + MERGED > n->n; i--) {
+        struct note *other = &n->queue[i - 1];
+
+        if (other->id != note->id)
+            continue;
+        if (!(other->what & CHANGES_STATE))
+            other->from = note->from;
+        other->what |= note->what;
+        other->grown |= note->grown;
+        other->is_stale |= note->is_stale;
         return true;
     }
+    return false;
+}
+
+/* False when memory is out or the queue is full. */
+static bool enqueue(struct notify *n, const struct note *note)
+{
+    if (merge(n, note))
+        return true;
     if (n->n == n->alloc) {
         size_t alloc = n->alloc ? n->alloc * 2 : 64;
         struct note *bigger = alloc > QUEUE_MAX ? NULL
@@ -205,33 +217,86 @@ static bool enqueue(struct notify *n, job_id id, unsigned what)
         n->queue = bigger;
         n->alloc = alloc;
     }
-    n->queue[n->n++] = (struct note){ id, what };
+    n->queue[n->n++] = *note;
     return true;
 }
 
-/* A job that is gone, or that is alive again although the kernel holds it for ended. */
-static bool is_stale(struct notify *n, job_id id, unsigned what)
+/*
+ * A job that is gone, or that is alive again although the kernel holds it for ended. Of an element
+ * only the loop may ask how it is: it is taken for one.
+ */
+static bool is_stale(const struct note *note, enum job_state now)
 {
-    struct job_brief b;
-
-    if (what & CHANGE_JOB_GONE)
+    if (note->what & (CHANGE_JOB_GONE | CHANGE_JOB_FILES))
         return true;
-    return what & CHANGE_JOB_STATE && service_brief(n->mount->service, id, &b) &&
-           !job_ended(b.state);
+    return note->what & CHANGE_JOB_STATE && (JOB_ELEMENT(note->id) || (now && !job_ended(now)));
 }
 
 /* The listings that a change can be seen in. */
 static unsigned listings_of(unsigned what)
 {
     if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
-        return ~0u;
+        return ~LISTING_LOG;
     return what & CHANGE_JOB_STATE ? LISTING_STATES : 0;
+}
+
+/* What it was told to be before. */
+static enum job_state exchange_state(struct notify *n, job_id id, enum job_state now)
+{
+    uint64_t number = JOB_NUMBER(id);
+    enum job_state was;
+
+    if (JOB_ELEMENT(id))
+        return JOB_NONE;
+    if (number >= n->n_states) {
+        size_t more = number + number / 2 + 64;
+        uint8_t *bigger = realloc(n->states, more);
+
+        if (!bigger)
+            return JOB_NONE;
+        memset(bigger + n->n_states, 0, more - n->n_states);
+        n->states = bigger;
+        n->n_states = more;
+    }
+    was = (enum job_state)n->states[number];
+    n->states[number] = (uint8_t)now;
+    return was;
+}
+
+/* [locked] Whether somebody may be watching what it can be seen in. */
+static bool is_watched(struct notify *n, const struct note *note)
+{
+    unsigned listings = JOB_ELEMENT(note->id) ? 0 : listings_of(note->what);
+
+    return watched_listings(n->watched, listings) || watched_rows(n->watched, note->id);
+}
+
+static void tell(struct notify *n, struct note *note, enum job_state now)
+{
+    bool full = false;
+
+    pthread_mutex_lock(&n->lock);
+    n->stale_listings |= n->listings & listings_of(note->what);
+    n->listings &= ~listings_of(note->what);
+    n->has_grown |= note->what & CHANGE_LOG && watched_listings(n->watched, LISTING_LOG);
+    note->from = (uint8_t)exchange_state(n, note->id, now);
+    note->is_stale = is_stale(note, now) &&
+                     (note->what & CHANGE_JOB_FILES || was_given(n, note->id));
+    if (!n->stop && (note->is_stale || is_watched(n, note)))
+        full = !enqueue(n, note);
+    if (n->first < n->n || n->stale_listings || n->has_grown)
+        pthread_cond_signal(&n->more);
+    pthread_mutex_unlock(&n->lock);
+    if (full)
+        log_line(LOG_WARN, "job=%llu: the kernel may show it as it was",
+                 (unsigned long long)JOB_NUMBER(note->id));
 }
 
 void notify_change(struct notify *n, job_id id, unsigned what)
 {
+    struct note note = { .id = id, .what = what };
     int64_t now = clock_now_ns();
-    bool stale, full = false;
+    struct job_brief b = { 0 };
 
     if (id == 0)
         return;
@@ -239,38 +304,25 @@ void notify_change(struct notify *n, job_id id, unsigned what)
         n->moved_ns = now;
     if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
         n->listed_ns = now;
-    stale = is_stale(n, id, what);
-    pthread_mutex_lock(&n->lock);
-    n->stale_listings |= n->listings & listings_of(what);
-    n->listings &= ~listings_of(what);
-    if (!n->stop && (what & CHANGE_JOB_FILES || (stale && was_given(n, id))))
-        full = !enqueue(n, id, what);
-    if (n->first < n->n || n->stale_listings)
-        pthread_cond_signal(&n->more);
-    pthread_mutex_unlock(&n->lock);
-    if (full)
-        log_line(LOG_WARN, "job=%llu: the kernel may show it as it was",
-                 (unsigned long long)JOB_NUMBER(id));
+    if (JOB_ELEMENT(id) == 0 && !service_brief(n->mount->service, id, &b))
+        b.state = JOB_NONE;
+    tell(n, &note, b.state);
 }
 
-static unsigned listing_bit(enum row_id row, uint64_t key)
+void notify_grown(struct notify *n, job_id id, uint64_t grown)
 {
-    switch (row) {
-    case ROW_JOBS:
-        return LISTING_JOBS;
-    case ROW_BY_NAME:
-        return LISTING_NAMES;
-    case ROW_CLUSTER_JOBS:
-        return LISTING_CLUSTERS;
-    default:
-        return LISTING_STATE(key);
-    }
+    struct note note = { .id = id, .grown = grown };
+
+    pthread_mutex_lock(&n->lock);
+    if (!n->stop && watched_rows(n->watched, id) && enqueue(n, &note))
+        pthread_cond_signal(&n->more);
+    pthread_mutex_unlock(&n->lock);
 }
 
 void notify_given_listing(struct notify *n, unsigned row, uint64_t key)
 {
     pthread_mutex_lock(&n->lock);
-    n->listings |= listing_bit((enum row_id)row, key);
+    n->listings |= listing_bit((struct place){ (enum row_id)row, key });
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -304,6 +356,27 @@ int64_t notify_moved_ns(struct notify *n)
     return n->moved_ns;
 }
 
+/* Where the jobs are that were there before us. */
+static void note_states(struct notify *n)
+{
+    struct job_brief b[BRIEFS];
+    size_t got;
+
+    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
+        for (job_id after = 0;
+             !job_ended((enum job_state)s) &&
+             (got = service_list(n->mount->service, (enum job_state)s, CLUSTER_ANY, after, b,
+                                 BRIEFS)) > 0;
+             after = b[got - 1].id)
+            for (size_t i = 0; i < got; i++)
+                (void)exchange_state(n, b[i].id, b[i].state);
+}
+
+struct watched *notify_watched(struct notify *n)
+{
+    return n->watched;
+}
+
 int notify_open(struct notify **np, struct mount *m)
 {
     struct notify *n = calloc(1, sizeof(*n));
@@ -315,9 +388,13 @@ int notify_open(struct notify **np, struct mount *m)
     n->listed_ns = n->moved_ns = m->born_ns;
     pthread_mutex_init(&n->lock, NULL);
     pthread_cond_init(&n->more, NULL);
+    note_states(n);
     n->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    r = n->done < 0 ? -errno : thread_start(&n->thread, notify_main, n);
+    r = n->done < 0 ? -errno : watched_open(&n->watched);
+    if (r == 0)
+        r = thread_start(&n->thread, notify_main, n);
     if (r < 0) {
+        watched_close(n->watched);
         if (n->done >= 0)
             close(n->done);
         free(n);
@@ -350,6 +427,8 @@ void notify_close(struct notify *n)
     pthread_cond_destroy(&n->more);
     pthread_mutex_destroy(&n->lock);
     free(n->queue);
+    watched_close(n->watched);
+    free(n->states);
     free(n->given);
     free(n);
 }

@@ -205,17 +205,10 @@ static bool may_keep(struct mount *m, struct place p, const struct job_brief *b)
     }
 }
 
-int place_stat(struct mount *m, struct place p, const struct job_brief *known, struct stat *st,
-               bool *frozen)
+int place_attr(struct mount *m, struct place p, const struct job_brief *known, struct stat *st)
 {
     const struct row *row = &rows[p.row];
-    struct job_brief b = { 0 };
 
-    if (row->key == KEY_IS_JOB && !known) {
-        if (!service_brief(m->service, p.key, &b))
-            return -ENOENT;
-        known = &b;
-    }
     memset(st, 0, sizeof(*st));
     st->st_ino = place_ino(p);
     st->st_mode = row->mode;
@@ -224,8 +217,21 @@ int place_stat(struct mount *m, struct place p, const struct job_brief *known, s
     st->st_gid = m->gid;
     st->st_blksize = BLOCK;
     set_time(st, known ? known->changed_ns : m->born_ns);
-    *frozen = may_keep(m, p, known);
     return stats[row->kind](m, p, st);
+}
+
+int place_stat(struct mount *m, struct place p, const struct job_brief *known, struct stat *st,
+               bool *frozen)
+{
+    struct job_brief b = { 0 };
+
+    if (rows[p.row].key == KEY_IS_JOB && !known) {
+        if (!service_brief(m->service, p.key, &b))
+            return -ENOENT;
+        known = &b;
+    }
+    *frozen = may_keep(m, p, known);
+    return place_attr(m, p, known, st);
 }
 
 static int drafts_entry(struct mount *m, struct place p, struct fuse_entry_param *e)

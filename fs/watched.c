@@ -1,0 +1,282 @@
+/*
+ * watched.c - what of the tree somebody may be watching
+ *
+ * The kernel tells nobody who has asked for inotify's events. But whoever asks has to find the
+ * file first, and we hear of that; so what was looked at since it last changed may be watched, and
+ * all else is not. What may be is compared, now and then while there are changes, with what /proc
+ * says of every process: so it costs something only for as long as somebody looks.
+ */
+#include "fs/watched.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clustrixfs/clock.h"
+#include "fs/watches.h"
+
+/* Between two scans: this long, and this many times what the last one took. */
+#define SCAN_NS (1 * NS_PER_S)
+#define SCAN_PAUSE 100
+/* From hearing that a file is looked for to its being watched: no program is slower in between. */
+#define LOOK_NS (2 * NS_PER_S)
+
+/* A job that was looked at. */
+struct seen {
+    job_id   id;
+    uint64_t rows;
+    int64_t  at_ns;
+};
+
+struct watched {
+    pthread_mutex_t lock; /* a leaf; guards all below */
+    struct seen    *v;    /* ascending by id */
+    size_t          n, alloc;
+    unsigned        listings;
+    int64_t         listed_ns[32]; /* when each of them was looked at */
+    int64_t         scan_ns;       /* before then there is no other   */
+
+    /* The loop's: who looked last at a job's directory, and whether that was seen before. */
+    pid_t  last_pid;
+    job_id last_id;
+    bool   last_had;
+};
+
+unsigned listing_bit(struct place p)
+{
+    switch (p.row) {
+    case ROW_JOBS:
+        return LISTING_JOBS;
+    case ROW_BY_NAME:
+        return LISTING_NAMES;
+    case ROW_CLUSTER_JOBS:
+        return LISTING_CLUSTERS;
+    case ROW_EVENTS:
+        return LISTING_LOG;
+    case ROW_STATE_JOBS:
+        return LISTING_STATE(p.key);
+    default:
+        return 0;
+    }
+}
+
+/* The rest of a job does not change, or is read and not watched. */
+static bool is_of_job(struct place p)
+{
+    return p.row == ROW_JOB || p.row == ROW_STATE || p.row == ROW_REASON ||
+           p.row == ROW_EXIT_CODE || p.row == ROW_INFO || p.row == ROW_JOB_EVENTS ||
+           p.row == ROW_STDOUT || p.row == ROW_STDERR;
+}
+
+static size_t position(const struct watched *w, job_id id)
+{
+    size_t low = 0, high = w->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (w->v[middle].id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct seen *find(struct watched *w, job_id id)
+{
+    size_t i = position(w, id);
+
+    return i < w->n && w->v[i].id == id ? &w->v[i] : NULL;
+}
+
+static void forget(struct watched *w, struct seen *s)
+{
+    memmove(s, s + 1, (size_t)(w->v + --w->n - s) * sizeof(*s));
+}
+
+/* NULL: out of memory; then nothing is told of it. */
+static struct seen *find_or_make(struct watched *w, job_id id)
+{
+    size_t i = position(w, id);
+
+    if (i < w->n && w->v[i].id == id)
+        return &w->v[i];
+    if (w->n == w->alloc) {
+        size_t alloc = w->alloc ? w->alloc * 2 : 32;
+        struct seen *bigger = reallocarray(w->v, alloc, sizeof(*bigger));
+
+        if (!bigger)
+            return NULL;
+        w->v = bigger;
+        w->alloc = alloc;
+    }
+    memmove(&w->v[i + 1], &w->v[i], (w->n - i) * sizeof(*w->v));
+    w->n++;
+    w->v[i] = (struct seen){ .id = id };
+    return &w->v[i];
+}
+
+/* Whether that of a job was seen before. `now` 0: by us, in /proc. */
+static bool see(struct watched *w, struct place p, int64_t now)
+{
+    unsigned bit = listing_bit(p);
+    struct seen *s = NULL;
+    bool had = false;
+
+    if (bit) {
+        w->listings |= bit;
+        if (now)
+            w->listed_ns[__builtin_ctz(bit)] = now;
+    } else if (is_of_job(p)) {
+        s = find_or_make(w, p.key);
+    }
+    if (s) {
+        had = s->rows & ROW_BIT(p.row);
+        s->rows |= ROW_BIT(p.row);
+        if (now)
+            s->at_ns = now;
+    }
+    return had;
+}
+
+static bool is_last(const struct watched *w, job_id id, pid_t pid)
+{
+    return w->last_id == id && w->last_pid == pid;
+}
+
+static void look(struct watched *w, struct place p, pid_t pid, bool is_found)
+{
+    bool had, is_same = p.row == ROW_JOB && is_last(w, p.key, pid);
+
+    if (!listing_bit(p) && !is_of_job(p))
+        return;
+    pthread_mutex_lock(&w->lock);
+    had = see(w, p, clock_mono_ns());
+    pthread_mutex_unlock(&w->lock);
+    if (p.row == ROW_JOB && (is_found || !is_same)) {
+        w->last_id = p.key;
+        w->last_pid = pid;
+        w->last_had = had;
+    }
+}
+
+void watched_found(struct watched *w, struct place p, pid_t pid)
+{
+    look(w, p, pid, true);
+}
+
+void watched_asked(struct watched *w, struct place p, pid_t pid)
+{
+    look(w, p, pid, false);
+}
+
+void watched_passed(struct watched *w, struct place dir, pid_t pid)
+{
+    struct seen *s;
+
+    if (dir.row != ROW_JOB || !is_last(w, dir.key, pid) || w->last_had)
+        return;
+    w->last_id = 0;
+    pthread_mutex_lock(&w->lock);
+    s = find(w, dir.key);
+    if (s)
+        s->rows &= ~ROW_BIT(ROW_JOB);
+    if (s && !s->rows)
+        forget(w, s);
+    pthread_mutex_unlock(&w->lock);
+}
+
+unsigned watched_listings(struct watched *w, unsigned which)
+{
+    unsigned some;
+
+    pthread_mutex_lock(&w->lock);
+    some = w->listings & which;
+    pthread_mutex_unlock(&w->lock);
+    return some;
+}
+
+uint64_t watched_rows(struct watched *w, job_id id)
+{
+    struct seen *s;
+    uint64_t some;
+
+    pthread_mutex_lock(&w->lock);
+    s = find(w, id);
+    some = s ? s->rows : 0;
+    pthread_mutex_unlock(&w->lock);
+    return some;
+}
+
+bool watched_ended(struct watched *w, job_id id)
+{
+    struct seen *s;
+
+    pthread_mutex_lock(&w->lock);
+    s = find(w, id);
+    if (s)
+        forget(w, s);
+    pthread_mutex_unlock(&w->lock);
+    return s;
+}
+
+/* Forget what was looked at before `since` and is not among the watches. */
+static void prune(struct watched *w, const struct watches *found, int64_t since, unsigned held)
+{
+    size_t kept = 0;
+
+    for (unsigned i = 0; i < 32; i++)
+        if (!(held >> i & 1) && w->listed_ns[i] < since)
+            w->listings &= ~(1u << i);
+    for (size_t i = 0; i < w->n; i++)
+        if (w->v[i].at_ns >= since)
+            w->v[kept++] = w->v[i];
+    w->n = kept;
+    for (size_t i = 0; i < found->n; i++)
+        if (INO_ROOM(found->v[i]) == ROOM_TREE)
+            (void)see(w, place_of(found->v[i]), 0);
+}
+
+void watched_scan(struct watched *w, dev_t device, unsigned held)
+{
+    struct watches found = { 0 };
+    int64_t start = clock_mono_ns();
+    bool is_due;
+
+    pthread_mutex_lock(&w->lock);
+    is_due = (w->listings || w->n) && start >= w->scan_ns;
+    pthread_mutex_unlock(&w->lock);
+    if (!is_due)
+        return;
+    if (watches_find(&found, device) == 0) {
+        int64_t now = clock_mono_ns();
+
+        pthread_mutex_lock(&w->lock);
+        prune(w, &found, start - LOOK_NS, held);
+        w->scan_ns = now + SCAN_NS + (now - start) * SCAN_PAUSE;
+        pthread_mutex_unlock(&w->lock);
+    }
+    free(found.v);
+}
+
+int watched_open(struct watched **wp)
+{
+    struct watched *w = calloc(1, sizeof(*w));
+
+    if (!w)
+        return -ENOMEM;
+    pthread_mutex_init(&w->lock, NULL);
+    *wp = w;
+    return 0;
+}
+
+void watched_close(struct watched *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_destroy(&w->lock);
+    free(w->v);
+    free(w);
+}
