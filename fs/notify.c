@@ -282,6 +282,8 @@ static void tell(struct notify *n, struct note *note, enum job_state now)
     note->from = (uint8_t)exchange_state(n, note->id, now);
     note->is_stale = is_stale(note, now) &&
                      (note->what & CHANGE_JOB_FILES || was_given(n, note->id));
+    if (note->is_stale && note->what & CHANGE_JOB_STATE)
+        watched_kept(n->watched, note->id);
     if (!n->stop && (note->is_stale || is_watched(n, note)))
         full = !enqueue(n, note);
     if (n->first < n->n || n->stale_listings || n->has_grown)

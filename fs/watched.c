@@ -188,6 +188,13 @@ void watched_passed(struct watched *w, struct place dir, pid_t pid)
     pthread_mutex_unlock(&w->lock);
 }
 
+void watched_kept(struct watched *w, job_id id)
+{
+    pthread_mutex_lock(&w->lock);
+    (void)see(w, (struct place){ ROW_JOB, id }, clock_mono_ns());
+    pthread_mutex_unlock(&w->lock);
+}
+
 unsigned watched_listings(struct watched *w, unsigned which)
 {
     unsigned some;
@@ -208,18 +215,6 @@ uint64_t watched_rows(struct watched *w, job_id id)
     some = s ? s->rows : 0;
     pthread_mutex_unlock(&w->lock);
     return some;
-}
-
-bool watched_ended(struct watched *w, job_id id)
-{
-    struct seen *s;
-
-    pthread_mutex_lock(&w->lock);
-    s = find(w, id);
-    if (s)
-        forget(w, s);
-    pthread_mutex_unlock(&w->lock);
-    return s;
 }
 
 /* Forget what was looked at before `since` and is not among the watches. */

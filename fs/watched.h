@@ -36,13 +36,13 @@ void watched_asked(struct watched *w, struct place p, pid_t pid);
 /* [loop] It looks for a name in this directory: it only came through. */
 void watched_passed(struct watched *w, struct place dir, pid_t pid);
 
+/* The kernel keeps what it was given of this job: who comes to watch it does not ask. Any thread. */
+void watched_kept(struct watched *w, job_id id);
+
 /* Which of these listings may be watched; any thread. */
 unsigned watched_listings(struct watched *w, unsigned which);
 /* Which rows of a job may be; any thread. */
 uint64_t watched_rows(struct watched *w, job_id id);
-/* The job has ended: nothing of it is remembered. True if something was. */
-bool watched_ended(struct watched *w, job_id id);
-
 /*
  * [not loop] Look whether they are, if it is time to: not often, since it takes a look at each open
  * file of this machine. `held`: listings that the kernel may let somebody watch without asking us.
