@@ -51,3 +51,18 @@ void drop_job(struct mount *m, job_id id, const char *number)
         drop_entry(m, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) }, number);
     drop_attributes(m, (struct place){ ROW_JOB, id });
 }
+
+void drop_listings(struct mount *m, unsigned which)
+{
+    const struct config *c = service_config(m->service);
+
+    if (which & LISTING_JOBS)
+        drop_attributes(m, (struct place){ ROW_JOBS, 0 });
+    if (which & LISTING_NAMES)
+        drop_attributes(m, (struct place){ ROW_BY_NAME, 0 });
+    for (size_t i = 0; which & LISTING_CLUSTERS && i < c->n_clusters; i++)
+        drop_attributes(m, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) });
+    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
+        if (which & LISTING_STATE(s))
+            drop_attributes(m, (struct place){ ROW_STATE_JOBS, s });
+}

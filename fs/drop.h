@@ -5,6 +5,7 @@
 #define CLUSTRIXFS_FS_DROP_H
 
 #include "fs/tree.h"
+#include "fs/watched.h"
 
 /*
  * Never from the loop: the kernel may wait for an answer of ours before it lets such a message in.
@@ -19,5 +20,7 @@ void drop_files(struct mount *m, job_id id);
 void drop_output(struct mount *m, job_id id);
 /* The names under which jobs that have ended are listed by state. */
 void drop_state_links(struct mount *m, const char *number);
+/* Attributes of these listings: LISTING_* of watched.h. */
+void drop_listings(struct mount *m, unsigned which);
 
 #endif

@@ -25,22 +25,12 @@
 #include "clustrixfs/thread.h"
 #include "fs/announce.h"
 #include "fs/drop.h"
+#include "fs/notes.h"
 #include "fs/raise.h"
 #include "fs/watched.h"
 
-/* More than this many jobs at once: the kernel then finds out when FROZEN_S is over. */
-#define QUEUE_MAX (64 * 1024)
 #define BRIEFS 64
 #define REST_MAX_NS (2 * NS_PER_MS)
-
-/* A job, or (id 0) the listings whose bits are set. */
-struct note {
-    job_id   id;
-    unsigned what;
-    uint64_t grown;    /* rows of it that have more bytes                  */
-    uint8_t  from;     /* the state that it was last told to be in         */
-    bool     is_stale; /* the kernel may keep what is not so any more      */
-};
 
 struct notify {
     struct mount   *mount;
@@ -52,8 +42,7 @@ struct notify {
     pthread_mutex_t lock; /* a leaf; guards all below */
     pthread_cond_t  more;
     bool            stop;
-    struct note    *queue; /* from `first` to before `n` */
-    size_t          first, n, alloc;
+    struct notes    notes;
     uint64_t       *given; /* a bit for each job number */
     size_t          n_given; /* words */
     unsigned        listings, stale_listings; /* given; and to be taken back */
@@ -61,21 +50,6 @@ struct notify {
     size_t          n_states;
     bool            has_grown; /* the log, for those who watch it */
 };
-
-static void drop_listings(struct notify *n, unsigned which)
-{
-    const struct config *c = service_config(n->mount->service);
-
-    if (which & LISTING_JOBS)
-        drop_attributes(n->mount, (struct place){ ROW_JOBS, 0 });
-    if (which & LISTING_NAMES)
-        drop_attributes(n->mount, (struct place){ ROW_BY_NAME, 0 });
-    for (size_t i = 0; which & LISTING_CLUSTERS && i < c->n_clusters; i++)
-        drop_attributes(n->mount, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) });
-    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
-        if (which & LISTING_STATE(s))
-            drop_attributes(n->mount, (struct place){ ROW_STATE_JOBS, s });
-}
 
 static void drop(struct notify *n, const struct note *note, const char *number)
 {
@@ -99,7 +73,7 @@ static void carry_out(struct notify *n, const struct note *note)
     char number[24];
 
     if (note->id == 0) {
-        drop_listings(n, note->what);
+        drop_listings(n->mount, note->what);
         return;
     }
     snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(note->id));
@@ -116,19 +90,17 @@ static bool take(struct notify *n, struct note *note, bool *has_grown)
 
     *note = (struct note){ 0 };
     pthread_mutex_lock(&n->lock);
-    while (n->first == n->n && !n->stale_listings && !n->has_grown && !n->stop)
+    while (!notes_any(&n->notes) && !n->stale_listings && !n->has_grown && !n->stop)
         pthread_cond_wait(&n->more, &n->lock);
     got = !n->stop;
     *has_grown = n->has_grown;
     if (got && n->stale_listings) {
         note->what = n->stale_listings;
         n->stale_listings = 0;
-    } else if (got && n->first < n->n) {
-        *note = n->queue[n->first++];
-        if (n->first == n->n)
-            n->first = n->n = 0;
+    } else if (got && notes_any(&n->notes)) {
+        *note = notes_take(&n->notes);
     }
-    if (n->first == n->n)
+    if (!notes_any(&n->notes))
         n->has_grown = false;
     pthread_mutex_unlock(&n->lock);
     return got;
@@ -179,46 +151,6 @@ static bool was_given(const struct notify *n, job_id id)
     uint64_t number = JOB_NUMBER(id);
 
     return number / 64 < n->n_given && n->given[number / 64] >> number % 64 & 1;
-}
-
-/* The newest notes: where another one of the same job is looked for. */
-#define MERGED 16
-#define CHANGES_STATE (CHANGE_JOB_NEW | CHANGE_JOB_STATE | CHANGE_JOB_GONE)
-
-static bool merge(struct notify *n, const struct note *note)
-{
-    for (size_t i = n->n; i > n->first && i + MERGED > n->n; i--) {
-        struct note *other = &n->queue[i - 1];
-
-        if (other->id != note->id)
-            continue;
-        if (!(other->what & CHANGES_STATE))
-            other->from = note->from;
-        other->what |= note->what;
-        other->grown |= note->grown;
-        other->is_stale |= note->is_stale;
-        return true;
-    }
-    return false;
-}
-
-/* False when memory is out or the queue is full. */
-static bool enqueue(struct notify *n, const struct note *note)
-{
-    if (merge(n, note))
-        return true;
-    if (n->n == n->alloc) {
-        size_t alloc = n->alloc ? n->alloc * 2 : 64;
-        struct note *bigger = alloc > QUEUE_MAX ? NULL
-                                                : reallocarray(n->queue, alloc, sizeof(*bigger));
-
-        if (!bigger)
-            return false;
-        n->queue = bigger;
-        n->alloc = alloc;
-    }
-    n->queue[n->n++] = *note;
-    return true;
 }
 
 /*
@@ -285,8 +217,8 @@ static void tell(struct notify *n, struct note *note, enum job_state now)
     if (note->is_stale && note->what & CHANGE_JOB_STATE)
         watched_kept(n->watched, note->id);
     if (!n->stop && (note->is_stale || is_watched(n, note)))
-        full = !enqueue(n, note);
-    if (n->first < n->n || n->stale_listings || n->has_grown)
+        full = !notes_add(&n->notes, note);
+    if (notes_any(&n->notes) || n->stale_listings || n->has_grown)
         pthread_cond_signal(&n->more);
     pthread_mutex_unlock(&n->lock);
     if (full)
@@ -316,7 +248,7 @@ void notify_grown(struct notify *n, job_id id, uint64_t grown)
     struct note note = { .id = id, .grown = grown };
 
     pthread_mutex_lock(&n->lock);
-    if (!n->stop && watched_rows(n->watched, id) && enqueue(n, &note))
+    if (!n->stop && watched_rows(n->watched, id) && notes_add(&n->notes, &note))
         pthread_cond_signal(&n->more);
     pthread_mutex_unlock(&n->lock);
 }
@@ -428,7 +360,7 @@ void notify_close(struct notify *n)
     close(n->done);
     pthread_cond_destroy(&n->more);
     pthread_mutex_destroy(&n->lock);
-    free(n->queue);
+    free(n->notes.v);
     watched_close(n->watched);
     free(n->states);
     free(n->given);

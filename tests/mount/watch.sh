@@ -26,6 +26,9 @@ watches()
 }
 times() { grep -c -e "$2" "$T/$1"; }
 
+# A child of ours that ends interrupts the write; it is done then, or to be done again.
+ctl() { until printf '%s\n' "$2" >"$M/jobs/$1/ctl"; do :; done 2>/dev/null; }
+
 #
 # Jobs come, change and go.
 #
