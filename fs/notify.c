@@ -139,7 +139,8 @@ static void *notify_main(void *arg)
         carry_out(n, &note);
         if (has_grown)
             announce_log(n->mount, n->watched);
-        watched_scan(n->watched, raiser_device(n->mount->raiser), held(n));
+        watched_scan(n->watched, raiser_device(n->mount->raiser), held(n),
+                     clock_mono_ns() - since);
         rest(since);
     }
     eventfd_write(n->done, 1);

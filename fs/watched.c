@@ -16,9 +16,9 @@
 #include "clustrixfs/clock.h"
 #include "fs/watches.h"
 
-/* Between two scans: this long, and this many times what the last one took. */
-#define SCAN_NS (1 * NS_PER_S)
-#define SCAN_PAUSE 100
+/* A scan is due when telling has cost as much as the last one did, and twice: it pays then. */
+#define SCAN_PAYS 2
+#define SCAN_FIRST_NS (10 * NS_PER_MS)
 /* From hearing that a file is looked for to its being watched: no program is slower in between. */
 #define LOOK_NS (2 * NS_PER_S)
 
@@ -35,7 +35,8 @@ struct watched {
     size_t          n, alloc;
     unsigned        listings;
     int64_t         listed_ns[32]; /* when each of them was looked at */
-    int64_t         scan_ns;       /* before then there is no other   */
+    int64_t         scan_ns;       /* how long the last scan took, and ... */
+    int64_t         spent_ns;      /* ... what was spent on telling since  */
 
     /* The loop's: who looked last at a job's directory, and whether that was seen before. */
     pid_t  last_pid;
@@ -234,14 +235,15 @@ static void prune(struct watched *w, const struct watches *found, int64_t since,
             (void)see(w, place_of(found->v[i]), 0);
 }
 
-void watched_scan(struct watched *w, dev_t device, unsigned held)
+void watched_scan(struct watched *w, dev_t device, unsigned held, int64_t spent_ns)
 {
     struct watches found = { 0 };
     int64_t start = clock_mono_ns();
     bool is_due;
 
     pthread_mutex_lock(&w->lock);
-    is_due = (w->listings || w->n) && start >= w->scan_ns;
+    w->spent_ns += spent_ns;
+    is_due = (w->listings || w->n) && w->spent_ns > w->scan_ns * SCAN_PAYS;
     pthread_mutex_unlock(&w->lock);
     if (!is_due)
         return;
@@ -250,7 +252,8 @@ void watched_scan(struct watched *w, dev_t device, unsigned held)
 
         pthread_mutex_lock(&w->lock);
         prune(w, &found, start - LOOK_NS, held);
-        w->scan_ns = now + SCAN_NS + (now - start) * SCAN_PAUSE;
+        w->scan_ns = now - start;
+        w->spent_ns = 0;
         pthread_mutex_unlock(&w->lock);
     }
     free(found.v);
@@ -262,6 +265,7 @@ int watched_open(struct watched **wp)
 
     if (!w)
         return -ENOMEM;
+    w->scan_ns = SCAN_FIRST_NS;
     pthread_mutex_init(&w->lock, NULL);
     *wp = w;
     return 0;

@@ -44,9 +44,10 @@ unsigned watched_listings(struct watched *w, unsigned which);
 /* Which rows of a job may be; any thread. */
 uint64_t watched_rows(struct watched *w, job_id id);
 /*
- * [not loop] Look whether they are, if it is time to: not often, since it takes a look at each open
- * file of this machine. `held`: listings that the kernel may let somebody watch without asking us.
+ * [not loop] Look whether they are, if it pays: it takes a look at each open file of this machine.
+ * `spent_ns`: how long the last change took to tell. `held`: listings that the kernel may let
+ * somebody watch without asking us.
  */
-void watched_scan(struct watched *w, dev_t device, unsigned held);
+void watched_scan(struct watched *w, dev_t device, unsigned held, int64_t spent_ns);
 
 #endif
