@@ -11,7 +11,7 @@ struct raiser;
 int  raiser_open(struct raiser **rp, struct mount *m) must_check;
 void raiser_close(struct raiser *r);
 
-/* [loop] Where it is mounted, and the device's number there ("0:31"). Before it: nothing is done. */
+/* [loop] Where it is mounted, and its device ("0:31"). Before that nothing is raised. */
 void raiser_mounted(struct raiser *r, const char *path, const char *device);
 /* The calling thread is the one that raises. */
 void raiser_begin(struct raiser *r);

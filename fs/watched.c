@@ -18,7 +18,7 @@
 
 /* A scan is due when telling has cost as much as the last one did, and twice: it pays then. */
 #define SCAN_PAYS 2
-#define SCAN_FIRST_NS (10 * NS_PER_MS)
+#define SCAN_FIRST_NS (50 * NS_PER_MS)
 /* From hearing that a file is looked for to its being watched: no program is slower in between. */
 #define LOOK_NS (2 * NS_PER_S)
 

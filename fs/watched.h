@@ -36,7 +36,7 @@ void watched_asked(struct watched *w, struct place p, pid_t pid);
 /* [loop] It looks for a name in this directory: it only came through. */
 void watched_passed(struct watched *w, struct place dir, pid_t pid);
 
-/* The kernel keeps what it was given of this job: who comes to watch it does not ask. Any thread. */
+/* The kernel keeps what it has of this job: who comes to watch it does not ask. Any thread. */
 void watched_kept(struct watched *w, job_id id);
 
 /* Which of these listings may be watched; any thread. */
