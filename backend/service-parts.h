@@ -44,6 +44,6 @@ int  service_results_open(struct service *s, struct error *e) must_check;
 void service_results_close(struct service *s);
 /* The path of a far job's file in the mirror, and somebody looks at it. */
 int service_mirror_path(struct service *s, const struct cluster *c, const struct job_view *v,
-                        enum job_file what, struct buf *out) must_check;
+                        uint32_t attempt, enum job_file what, struct buf *out) must_check;
 
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clustrixfs/record.h"
 #include "clustrixfs/results.h"
@@ -118,23 +119,29 @@ void service_far_stop(struct service *s)
             results_stop(s->results[i]);
 }
 
-/* An array has no run of its own; its files/ come with any. */
-static void run_of(const struct job_view *v, char run[RUN_NAME_MAX])
+/* An array has no run of its own; its files/ come with any. `attempt` 0: the newest. */
+static void run_of(const struct job_view *v, uint32_t attempt, char run[RUN_NAME_MAX])
 {
-    run_name(run, v->elements ? 0 : JOB_ELEMENT(v->id), v->attempt ? v->attempt : 1);
+    if (!attempt)
+        attempt = v->attempt ? v->attempt : 1;
+    run_name(run, v->elements ? 0 : JOB_ELEMENT(v->id), attempt);
 }
 
-static void look_at(struct service *s, const struct cluster *c, const struct job_view *v)
+static void look_at(struct service *s, const struct cluster *c, const struct job_view *v,
+                    uint32_t attempt)
 {
     char run[RUN_NAME_MAX];
 
-    if (job_ended(v->state))
-        return;
     pthread_mutex_lock(&s->looked_lock);
     looked_add(s, v->token, JOB_WHOLE(v->id));
     pthread_mutex_unlock(&s->looked_lock);
-    run_of(v, run);
+    run_of(v, attempt, run);
     results_look(s->results[c->index], v->token, run);
+}
+
+static bool is_past(const struct job_view *v, uint32_t attempt)
+{
+    return attempt && attempt < v->attempt;
 }
 
 void service_look(struct service *s, job_id id)
@@ -142,8 +149,8 @@ void service_look(struct service *s, job_id id)
     _cleanup_(viewp) struct job_view *v = board_view(s->board, id);
     const struct cluster *c = v ? config_cluster(s->config, v->cluster) : NULL;
 
-    if (c && s->results[c->index])
-        look_at(s, c, v);
+    if (c && s->results[c->index] && !job_ended(v->state))
+        look_at(s, c, v, 0);
 }
 
 void service_far_removed(struct service *s, job_id id)
@@ -154,24 +161,30 @@ void service_far_removed(struct service *s, job_id id)
 
     if (!c || !s->results[c->index])
         return;
-    run_of(v, run);
+    run_of(v, 0, run);
     results_restore(s->results[c->index], v->token, run);
 }
 
 int service_mirror_path(struct service *s, const struct cluster *c, const struct job_view *v,
-                        enum job_file what, struct buf *out)
+                        uint32_t attempt, enum job_file what, struct buf *out)
 {
     char run[RUN_NAME_MAX];
+    int  r;
 
     if (!s->results[c->index])
         return -EREMOTE;
-    look_at(s, c, v);
+    if (!job_ended(v->state))
+        look_at(s, c, v, 0);
     if (what == JOB_FILES)
         return buf_printf(out, "%s/%s/%s", c->mirror, v->token, file_names[what]);
     if (!v->attempt || v->elements)
         return -ENOENT;
-    run_of(v, run);
-    return buf_printf(out, "%s/%s/%s/%s", c->mirror, v->token, run, file_names[what]);
+    run_of(v, attempt, run);
+    r = buf_printf(out, "%s/%s/%s/%s", c->mirror, v->token, run, file_names[what]);
+    /* What was left while the link was down may not have been heard of. */
+    if (r == 0 && is_past(v, attempt) && access(out->data, F_OK))
+        look_at(s, c, v, attempt);
+    return r;
 }
 
 /* Whose mirror the path lies in; what is left of it is TOKEN/... */

@@ -136,9 +136,22 @@ int service_script_text(struct service *s, job_id id, struct buf *out)
     return r ? r : text_script(v, c, buf_span(&spec), out);
 }
 
-int service_events_text(struct service *s, job_id id, struct buf *out)
+int service_events_text(struct service *s, job_id id, uint32_t attempt, struct buf *out)
 {
-    return reader_events(s->reader, id, out);
+    return reader_events(s->reader, id, attempt, out);
+}
+
+uint32_t service_attempts(struct service *s, job_id id)
+{
+    _cleanup_(viewp) struct job_view *v = service_job(s, id);
+
+    return v && !v->elements ? v->attempt : 0;
+}
+
+int service_attempt(struct service *s, job_id id, uint32_t attempt, int64_t *over_ns,
+                    struct buf *reason)
+{
+    return reader_attempt(s->reader, id, attempt, over_ns, reason);
 }
 
 void service_control(struct service *s, job_id id, struct span words, service_done *done,
@@ -152,7 +165,8 @@ void service_forget(struct service *s, job_id id, service_done *done, void *arg)
     engine_forget(s->engine, id, done, arg);
 }
 
-int service_local_path(struct service *s, job_id id, enum job_file what, struct buf *out)
+int service_local_path(struct service *s, job_id id, uint32_t attempt, enum job_file what,
+                       struct buf *out)
 {
     static const char *const files[] = { [JOB_STDOUT] = "stdout", [JOB_STDERR] = "stderr" };
     _cleanup_(viewp) struct job_view *v = service_job(s, id);
@@ -163,7 +177,7 @@ int service_local_path(struct service *s, job_id id, enum job_file what, struct 
     if (!c)
         return -ENOENT;
     if (!c->transport->here)
-        return service_mirror_path(s, c, v, what, out);
+        return service_mirror_path(s, c, v, attempt, what, out);
     if (what == JOB_FILES) {
         r = path_job(out, c, v->token);
         return r ? r : buf_add_str(out, "/files");
@@ -171,6 +185,8 @@ int service_local_path(struct service *s, job_id id, enum job_file what, struct 
     if (!v->attempt || v->elements)
         return -ENOENT;
     ref = (struct job_ref){ .id = id, .token = v->token, .native = "", .attempt = v->attempt };
+    if (attempt)
+        ref.attempt = attempt;
     return path_run(out, c, &ref, files[what]);
 }
 

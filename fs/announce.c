@@ -32,49 +32,59 @@ static void announce_rows(struct mount *m, const struct change *c, uint64_t watc
 }
 
 static void announce_state(struct mount *m, struct watched *w, const struct change *c,
-                           enum job_state to, const char *number)
+                           const char *number)
 {
     struct place link = { ROW_STATE_LINK, c->id };
 
-    if (c->from == to)
+    if (c->from == c->to)
         return;
-    if (c->from && watched_listings(w, LISTING_STATE(c->from)))
+    if (c->from && watched_surely(w, LISTING_STATE(c->from)))
         raise_gone(m->raiser, (struct place){ ROW_STATE_JOBS, c->from }, number, link);
-    if (to && watched_listings(w, LISTING_STATE(to)))
-        raise_come(m->raiser, (struct place){ ROW_STATE_JOBS, to }, number, link);
+    if (c->to && watched_surely(w, LISTING_STATE(c->to)))
+        raise_come(m->raiser, (struct place){ ROW_STATE_JOBS, c->to }, number, link);
 }
 
-/*
- * A job is told to be new more than once. What goes has been removed from jobs/ by a program, and
- * the kernel has said so.
- */
+/* A job is told to be new more than once. */
+static bool comes(const struct change *c)
+{
+    return c->what & CHANGE_JOB_NEW && !c->from;
+}
+
+unsigned announce_listings(const struct change *c)
+{
+    unsigned which = comes(c) ? LISTING_JOBS | LISTING_CLUSTERS : 0;
+
+    if (JOB_ELEMENT(c->id))
+        return 0;
+    if (c->from != c->to)
+        which |= (c->from ? LISTING_STATE(c->from) : 0) | (c->to ? LISTING_STATE(c->to) : 0);
+    return which;
+}
+
+/* What goes has been removed from jobs/ by a program, and the kernel has said so. */
 static void announce_entry(struct mount *m, struct watched *w, const struct change *c,
                            const struct job_brief *b, const char *number)
 {
-    bool comes = c->what & CHANGE_JOB_NEW && !c->from;
-
-    if (comes && watched_listings(w, LISTING_JOBS))
+    if (comes(c) && watched_surely(w, LISTING_JOBS))
         raise_come(m->raiser, (struct place){ ROW_JOBS, 0 }, number,
                    (struct place){ ROW_JOB, c->id });
-    if (comes && watched_listings(w, LISTING_CLUSTERS))
+    if (comes(c) && watched_surely(w, LISTING_CLUSTERS))
         raise_come(m->raiser, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(b->cluster) }, number,
                    (struct place){ ROW_CLUSTER_LINK, c->id });
 }
 
 void announce(struct mount *m, struct watched *w, const struct change *c)
 {
-    uint64_t watched = watched_rows(w, c->id);
+    uint64_t watched = watched_rows_surely(w, c->id);
     char number[NUMBER_MAX];
     struct job_brief b = { 0 };
-    bool is_there;
 
     if (JOB_ELEMENT(c->id) == 0) {
         snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(c->id));
-        is_there = service_brief(m->service, c->id, &b);
-        if (is_there)
+        if (service_brief(m->service, c->id, &b))
             announce_entry(m, w, c, &b, number);
         if (c->what & (CHANGE_JOB_NEW | CHANGE_JOB_STATE | CHANGE_JOB_GONE))
-            announce_state(m, w, c, is_there ? b.state : JOB_NONE, number);
+            announce_state(m, w, c, number);
     }
     if (watched)
         announce_rows(m, c, watched);
@@ -82,6 +92,6 @@ void announce(struct mount *m, struct watched *w, const struct change *c)
 
 void announce_log(struct mount *m, struct watched *w)
 {
-    if (watched_listings(w, LISTING_LOG))
+    if (watched_surely(w, LISTING_LOG))
         raise_written(m->raiser, (struct place){ ROW_EVENTS, 0 });
 }

@@ -21,7 +21,7 @@ int show_job_words(struct mount *m unused_arg, uint64_t key unused_arg,
                    const struct job_view *v unused_arg, struct buf *out)
 {
     return buf_add_str(out, "write one of: cancel, hold, release, suspend, resume, rerun, "
-                            "signal NAME (as in: echo cancel > ctl)\n");
+                            "rerun failed, signal NAME (as in: echo cancel > ctl)\n");
 }
 
 int show_cluster_words(struct mount *m unused_arg, uint64_t key unused_arg,

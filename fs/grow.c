@@ -56,8 +56,8 @@ void grow_follow(struct grow *g, struct place p)
     _cleanup_(bufp) struct buf path = BUF_INIT;
     int wd;
 
-    if (rows[p.row].kind != KIND_STREAM ||
-        service_local_path(g->mount->service, p.key, rows[p.row].stream, &path) < 0 ||
+    if ((p.row != ROW_STDOUT && p.row != ROW_STDERR) ||
+        service_local_path(g->mount->service, p.key, 0, rows[p.row].stream, &path) < 0 ||
         service_is_far(g->mount->service, path.data))
         return;
     pthread_mutex_lock(&g->lock);

@@ -1,7 +1,7 @@
 /*
  * hide.c - what was removed of a job that is still there
  *
- * A sorted array of jobs, each with one bit for each row: it is empty but for the moments in which
+ * A sorted array of keys, each with one bit for each row: it is empty but for the moments in which
  * somebody removes a job's directory the way `rm -r` does. Nothing is lost by it: what was hidden
  * without the directory being removed after it comes back a moment later.
  */
@@ -17,21 +17,21 @@
 #define HIDDEN_NS (10 * NS_PER_S)
 
 struct hidden {
-    job_id   job;
+    uint64_t key; /* a job's, or an attempt's */
     uint64_t rows;
 };
 
 _Static_assert(ROW_COUNT <= 64, "one bit for each row");
 
-/* Where the first entry that is not below `job` is, or would be. */
-static size_t position(const struct tree *t, job_id job)
+/* Where the first entry that is not below `key` is, or would be. */
+static size_t position(const struct tree *t, uint64_t key)
 {
     size_t low = 0, high = t->n_hidden;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (t->hidden[middle].job < job)
+        if (t->hidden[middle].key < key)
             low = middle + 1;
         else
             high = middle;
@@ -62,12 +62,12 @@ int hide(struct tree *t, struct place p)
     if (clock_mono_ns() - t->hidden_ns > HIDDEN_NS)
         t->n_hidden = 0;
     i = position(t, p.key);
-    if (i == t->n_hidden || t->hidden[i].job != p.key) {
+    if (i == t->n_hidden || t->hidden[i].key != p.key) {
         r = make_room(t);
         if (r < 0)
             return r;
         memmove(&t->hidden[i + 1], &t->hidden[i], (t->n_hidden - i) * sizeof(*t->hidden));
-        t->hidden[i] = (struct hidden){ .job = p.key };
+        t->hidden[i] = (struct hidden){ .key = p.key };
         t->n_hidden++;
     }
     t->hidden[i].rows |= UINT64_C(1) << p.row;
@@ -81,15 +81,16 @@ bool is_hidden(const struct tree *t, struct place p)
 
     if (!t->n_hidden || clock_mono_ns() - t->hidden_ns > HIDDEN_NS)
         return false;
-    return i < t->n_hidden && t->hidden[i].job == p.key &&
+    return i < t->n_hidden && t->hidden[i].key == p.key &&
            (t->hidden[i].rows & UINT64_C(1) << p.row);
 }
 
 void hide_forget(struct tree *t, job_id job)
 {
-    size_t first = position(t, JOB_WHOLE(job));
-    size_t last = position(t, JOB_WHOLE(job) + JOB_ID(1, 0));
+    size_t left = 0;
 
-    memmove(&t->hidden[first], &t->hidden[last], (t->n_hidden - last) * sizeof(*t->hidden));
-    t->n_hidden -= last - first;
+    for (size_t i = 0; i < t->n_hidden; i++)
+        if (JOB_WHOLE(JOB_OF_KEY(t->hidden[i].key)) != JOB_WHOLE(job))
+            t->hidden[left++] = t->hidden[i];
+    t->n_hidden = left;
 }

@@ -31,8 +31,10 @@
 
 #define ROOT               .in = ROW_ROOT
 #define JOB(which)         A_JOB(ROW_JOB), .jobs = which, .holds = HOLDS_WHEN_ENDED
+#define ATTEMPT            AN_ATTEMPT(ROW_ATTEMPT), .holds = HOLDS_WHEN_ENDED
 #define CLUSTER            .in = ROW_CLUSTER, .key = KEY_IS_CLUSTER
 #define A_JOB(where)       .in = where, .key = KEY_IS_JOB
+#define AN_ATTEMPT(where)  .in = where, .key = KEY_IS_ATTEMPT
 #define A_STATE(where)     .in = where, .key = KEY_IS_STATE
 #define A_CLUSTER(where)   .in = where, .key = KEY_IS_CLUSTER
 #define EACH               NULL
@@ -74,6 +76,14 @@ const struct row rows[ROW_COUNT] = {
     [ROW_CTL]            = { JOB(ALL), CTL("ctl", show_job_words, ctl_job) },
     [ROW_TASKS]          = { JOB(IN_ARRAY), DIR("tasks", 0700), LISTS(list_tasks, ROW_JOB) },
     [ROW_TASK_FILES]     = { JOB(IN_TASK), LINK("files", show_array_files) },
+    [ROW_ATTEMPTS]       = { JOB(ONES), DIR("attempts", 0700), LISTS(list_attempts, ROW_ATTEMPT) },
+
+    /* attempts/ */
+    [ROW_ATTEMPT]        = { AN_ATTEMPT(ROW_ATTEMPTS), DIR(EACH, 0700), .holds = HOLDS_WHEN_ENDED },
+    [ROW_ATTEMPT_REASON] = { ATTEMPT, TEXT("reason", 0400, show_attempt_reason) },
+    [ROW_ATTEMPT_STDOUT] = { ATTEMPT, STREAM("stdout", JOB_STDOUT) },
+    [ROW_ATTEMPT_STDERR] = { ATTEMPT, STREAM("stderr", JOB_STDERR) },
+    [ROW_ATTEMPT_EVENTS] = { ATTEMPT, TEXT("events", 0400, show_attempt_events), .grows = true },
 
     /* by-name/, by-state/, by-cluster/ */
     [ROW_NAME_LINK]      = { A_JOB(ROW_BY_NAME), LINK(EACH, show_job_up1) },

@@ -51,6 +51,13 @@ enum row_id {
     ROW_CTL,
     ROW_TASKS,
     ROW_TASK_FILES,
+    ROW_ATTEMPTS,
+
+    ROW_ATTEMPT, /* this and those in it: see INO_ATTEMPT */
+    ROW_ATTEMPT_REASON,
+    ROW_ATTEMPT_STDOUT,
+    ROW_ATTEMPT_STDERR,
+    ROW_ATTEMPT_EVENTS,
 
     ROW_NAME_LINK,
     ROW_STATE_JOBS,
@@ -67,6 +74,7 @@ enum row_id {
     ROW_COUNT
 };
 _Static_assert(ROW_ROOT == 1 && ROW_COUNT <= 256, "see INO_TREE");
+_Static_assert(ROW_ATTEMPT_EVENTS - ROW_ATTEMPT < 8, "see INO_ATTEMPT");
 
 /* Who answers for a row. */
 enum row_kind {
@@ -82,13 +90,22 @@ enum row_kind {
 };
 
 /* What the key of a row is. */
-enum row_key { KEY_NOTHING, KEY_IS_JOB, KEY_IS_STATE, KEY_IS_CLUSTER };
+enum row_key { KEY_NOTHING, KEY_IS_JOB, KEY_IS_ATTEMPT, KEY_IS_STATE, KEY_IS_CLUSTER };
+
+/* An attempt's key: of a job's own key it is attempt 0, which stands for the newest. */
+#define ATTEMPT_SHIFT 52
+#define ATTEMPT_KEY(job, attempt) ((uint64_t)(attempt) << ATTEMPT_SHIFT | (job))
+#define JOB_OF_KEY(key) ((job_id)((key) & ((UINT64_C(1) << ATTEMPT_SHIFT) - 1)))
+#define ATTEMPT_OF_KEY(key) ((uint32_t)((key) >> ATTEMPT_SHIFT))
 
 /* A cluster's key: its index, from 1. */
 #define CLUSTER_KEY(index) ((uint64_t)(index) + 1)
 #define CLUSTER_OF_KEY(key) ((unsigned)((key)-1))
 
-/* For how long the kernel may keep what it heard about a row: see FROZEN_S in tree.h. */
+/*
+ * For how long the kernel may keep what it heard about a row: see FROZEN_S in tree.h. An attempt
+ * has ended when a later one has begun.
+ */
 enum row_holds { HOLDS_NOT, HOLDS_ALWAYS, HOLDS_WHEN_ENDED, HOLDS_UNTIL_LISTED };
 
 /* Which jobs have a row of ROW_JOB. A directory can be in one place only: hence WHOLES. */
@@ -102,7 +119,8 @@ enum row_jobs {
 };
 
 /*
- * Append the row's text. `v` is the job's view for the rows of ROW_JOB and NULL for all others.
+ * Append the row's text. `v` is the job's view for the rows of ROW_JOB and ROW_ATTEMPT and NULL for
+ * all others.
  * 0 or a negative errno; out of memory may be left to buf_error(out).
  */
 struct job_view;

@@ -86,6 +86,39 @@ static size_t tasks_next(struct mount *m, uint64_t dir, uint64_t after, struct i
 
 const struct list list_tasks = { tasks_find, tasks_next };
 
+/* How many are shown. */
+static uint32_t attempts_of(struct mount *m, job_id id)
+{
+    uint32_t n = service_attempts(m->service, id);
+
+    return n < INO_ATTEMPT_MAX ? n : INO_ATTEMPT_MAX;
+}
+
+static uint64_t attempts_find(struct mount *m, uint64_t dir, const char *name)
+{
+    uint64_t attempt;
+
+    if (!number_from_name(name, attempts_of(m, dir), &attempt) || attempt == 0)
+        return 0;
+    return ATTEMPT_KEY(dir, attempt);
+}
+
+static size_t attempts_next(struct mount *m, uint64_t dir, uint64_t after, struct item *v,
+                            size_t n)
+{
+    uint32_t last = attempts_of(m, dir);
+    size_t   i = 0;
+
+    for (uint32_t a = ATTEMPT_OF_KEY(after) + 1; a <= last && i < n; a++, i++) {
+        v[i].key = ATTEMPT_KEY(dir, a);
+        v[i].brief.id = 0;
+        snprintf(v[i].name, sizeof(v[i].name), "%u", a);
+    }
+    return i;
+}
+
+const struct list list_attempts = { attempts_find, attempts_next };
+
 static uint64_t names_find(struct mount *m, uint64_t dir unused_arg, const char *name)
 {
     return service_by_name(m->service, name);

@@ -8,6 +8,7 @@
 
 extern const struct list list_jobs;     /* jobs/                                  */
 extern const struct list list_tasks;    /* the elements of an array               */
+extern const struct list list_attempts; /* the attempts of a job              */
 extern const struct list list_names;    /* the newest job of each name            */
 extern const struct list list_states;   /* one directory for each state ...       */
 extern const struct list list_state;    /* ... and the jobs in it                 */

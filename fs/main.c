@@ -156,10 +156,10 @@ static void close_rooms(struct mount *m)
     pool_close(m->pool);
     pass_close(m->pass);
     service_close(m->service);
-    waiters_close(m->waiters);
     grow_close(m->grow);
     notify_close(m->notify);
     raiser_close(m->raiser);
+    waiters_close(m->waiters);
     tree_close(m->tree);
 }
 

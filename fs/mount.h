@@ -45,16 +45,31 @@ struct mount {
     char                *state_dir;
 };
 
-/* Inode numbers: room in the top four bits. 1 is the root, in ROOM_TREE. */
+/*
+ * Inode numbers: room in the top four bits. 1 is the root, in ROOM_TREE. Where the topmost bit is
+ * set it is ROOM_TREE, too: a file of one attempt of a job.
+ */
 enum room { ROOM_TREE, ROOM_DRAFTS, ROOM_PASS, ROOM_COUNT };
 
 #define INO_ROOM_SHIFT 60
-#define INO_ROOM(ino) ((enum room)((uint64_t)(ino) >> INO_ROOM_SHIFT))
+#define INO_ROOM(ino)                                                                              \
+    (INO_IS_ATTEMPT(ino) ? ROOM_TREE : (enum room)((uint64_t)(ino) >> INO_ROOM_SHIFT))
 #define INO_REST(ino) ((uint64_t)(ino) & ((UINT64_C(1) << INO_ROOM_SHIFT) - 1))
 #define INO_MAKE(room, rest) ((uint64_t)(room) << INO_ROOM_SHIFT | (rest))
 
 /* ROOM_TREE: the row's number in its table in the low eight bits, the job (or 0) above. */
 #define INO_TREE(job, row) INO_MAKE(ROOM_TREE, (uint64_t)(job) << 8 | (row))
+
+/*
+ * What lies in jobs/N/attempts/: the attempt in the low eight bits, so that only the first 255 of a
+ * job are shown, the job above, and which file of it in the three bits below the topmost.
+ */
+#define INO_ATTEMPT_BIT (UINT64_C(1) << 63)
+#define INO_ATTEMPT_MAX 255u
+#define INO_IS_ATTEMPT(ino) (((uint64_t)(ino) & INO_ATTEMPT_BIT) != 0)
+#define INO_ATTEMPT_FILE(ino) ((unsigned)((uint64_t)(ino) >> INO_ROOM_SHIFT & 7))
+#define INO_ATTEMPT(job, attempt, file)                                                            \
+    (INO_ATTEMPT_BIT | INO_MAKE(file, (uint64_t)(job) << 8 | (attempt)))
 
 /*
  * ROOM_DRAFTS: the directory itself is DRAFT_DIR(n): n = 0 submit/, 1 check/, 2 + i the submit/ of

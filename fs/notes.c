@@ -20,6 +20,16 @@ bool notes_any(const struct notes *ns)
     return ns->first < ns->n;
 }
 
+const struct note *notes_first(const struct notes *ns)
+{
+    return &ns->v[ns->first];
+}
+
+int64_t notes_newest_ns(const struct notes *ns)
+{
+    return ns->v[ns->n - 1].at_ns;
+}
+
 struct note notes_take(struct notes *ns)
 {
     struct note note = ns->v[ns->first++];
@@ -34,13 +44,16 @@ static bool merge(struct notes *ns, const struct note *note)
     for (size_t i = ns->n; i > ns->first && i + MERGED > ns->n; i--) {
         struct note *other = &ns->v[i - 1];
 
-        if (other->id != note->id)
+        if (other->id != note->id || other->then)
             continue;
-        if (!(other->what & CHANGES_STATE))
+        if (note->what & CHANGES_STATE && !(other->what & CHANGES_STATE))
             other->from = note->from;
+        if (note->what & CHANGES_STATE)
+            other->to = note->to;
+        other->at_ns = note->at_ns;
         other->what |= note->what;
+        other->listings |= note->listings;
         other->grown |= note->grown;
-        other->is_stale |= note->is_stale;
         return true;
     }
     return false;
@@ -48,7 +61,7 @@ static bool merge(struct notes *ns, const struct note *note)
 
 bool notes_add(struct notes *ns, const struct note *note)
 {
-    if (merge(ns, note))
+    if (!note->then && merge(ns, note))
         return true;
     if (ns->n == ns->alloc) {
         size_t alloc = ns->alloc ? ns->alloc * 2 : 64;

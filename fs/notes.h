@@ -10,14 +10,18 @@
 
 #include "clustrixfs/base.h"
 #include "clustrixfs/job.h"
+#include "fs/notify.h"
 
-/* A job, or (id 0) the listings whose bits are set. */
+/* A change of a job; or (id 0) whom to call, or that the log of all events has grown. */
 struct note {
-    job_id   id;
-    unsigned what;
-    uint64_t grown;    /* rows of it that have more bytes                  */
-    uint8_t  from;     /* the state that it was last told to be in         */
-    bool     is_stale; /* the kernel may keep what is not so any more      */
+    job_id          id;
+    int64_t         at_ns; /* mono                                                    */
+    unsigned        what;
+    uint8_t         from, to; /* the state that it was last told to be in, and is now */
+    unsigned        listings; /* LISTING_* in which it can be seen                    */
+    uint64_t        grown;    /* rows of it that have more bytes                      */
+    notify_then_fn *then;
+    void           *arg;
 };
 
 /* Zeroed at first; `v` is the owner's to free. */
@@ -28,6 +32,8 @@ struct notes {
 
 bool        notes_any(const struct notes *ns);
 struct note notes_take(struct notes *ns); /* the oldest; there is one */
+const struct note *notes_first(const struct notes *ns); /* the same, which stays */
+int64_t notes_newest_ns(const struct notes *ns); /* there is one */
 /* False when memory is out or there are too many; one of the same job takes it in. */
 bool notes_add(struct notes *ns, const struct note *note) must_check;
 

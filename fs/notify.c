@@ -6,16 +6,17 @@
  * is forgotten; and the directories that list jobs change with each job that comes. Then the
  * kernel is told to drop what it has: from a thread of its own, since the kernel may wait for an
  * answer of ours before it lets such a message in, and only what it was given since it was last
- * told: a bit for each job number and for each listing remembers that.
+ * told (given.c).
+ *
+ * The same thread then tells those who watch, which may have to wait: so that has a queue of its
+ * own, behind what is to be dropped.
  */
 #include "fs/notify.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,11 +26,12 @@
 #include "clustrixfs/thread.h"
 #include "fs/announce.h"
 #include "fs/drop.h"
+#include "fs/given.h"
 #include "fs/notes.h"
 #include "fs/raise.h"
+#include "fs/states.h"
 #include "fs/watched.h"
 
-#define BRIEFS 64
 #define REST_MAX_NS (2 * NS_PER_MS)
 
 struct notify {
@@ -42,69 +44,81 @@ struct notify {
     pthread_mutex_t lock; /* a leaf; guards all below */
     pthread_cond_t  more;
     bool            stop;
-    struct notes    notes;
-    uint64_t       *given; /* a bit for each job number */
-    size_t          n_given; /* words */
-    unsigned        listings, stale_listings; /* given; and to be taken back */
-    uint8_t        *states; /* of each job number, as it was last told */
-    size_t          n_states;
-    bool            has_grown; /* the log, for those who watch it */
+    struct notes    stale; /* what is to be dropped, and whom to call after that */
+    struct notes    told;  /* what may have to be told to those who watch        */
+    struct given    given;
+    unsigned        stale_listings; /* to be taken back */
+    struct states   states;         /* as they were last told */
 };
 
-static void drop(struct notify *n, const struct note *note, const char *number)
+/* The next thing to do. */
+struct step {
+    enum { STEP_STOP, STEP_LISTINGS, STEP_DROP, STEP_SCAN, STEP_TELL } what;
+    unsigned    listings;
+    struct note note;
+};
+
+/* [locked] It waits while it is not known who watches. */
+static void wait_until(struct notify *n, int64_t wait_ns)
 {
-    if (note->what & CHANGE_JOB_FILES) {
-        pass_changed(n->mount, note->id);
-        if (note->what == CHANGE_JOB_FILES) {
-            drop_output(n->mount, note->id);
-            return;
-        }
-    }
-    if (JOB_ELEMENT(note->id) == 0)
-        drop_state_links(n->mount, number);
-    if (note->what & CHANGE_JOB_GONE)
-        drop_job(n->mount, note->id, number);
-    else
-        drop_files(n->mount, note->id);
+    int64_t end = clock_mono_ns() + wait_ns;
+    struct timespec when = { .tv_sec = end / NS_PER_S, .tv_nsec = end % NS_PER_S };
+
+    pthread_cond_timedwait(&n->more, &n->lock, &when);
 }
 
-static void carry_out(struct notify *n, const struct note *note)
+/* [locked] Something to tell, or to do before; false after a wait. */
+static bool take_told(struct notify *n, struct step *step)
 {
-    char number[24];
+    const struct note *note = notes_first(&n->told);
+    int64_t wait_ns;
 
-    if (note->id == 0) {
-        drop_listings(n->mount, note->what);
-        return;
+    switch (watched_next(n->watched, note->id, note->listings, note->at_ns,
+                         notes_newest_ns(&n->told), &wait_ns)) {
+    case WATCHED_KNOWN:
+        step->what = STEP_TELL;
+        step->note = notes_take(&n->told);
+        return true;
+    case WATCHED_SCAN:
+        step->what = STEP_SCAN;
+        return true;
+    default:
+        wait_until(n, wait_ns);
+        return false;
     }
-    snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(note->id));
-    if (note->is_stale)
-        drop(n, note, number);
-    announce(n->mount, n->watched,
-             &(struct change){ note->id, note->what, (enum job_state)note->from, note->grown });
 }
 
-/* Wait for something to do; false: stop. */
-static bool take(struct notify *n, struct note *note, bool *has_grown)
+/* [locked] False: it waited. */
+static bool take_some(struct notify *n, struct step *step)
 {
-    bool got = false;
-
-    *note = (struct note){ 0 };
-    pthread_mutex_lock(&n->lock);
-    while (!notes_any(&n->notes) && !n->stale_listings && !n->has_grown && !n->stop)
-        pthread_cond_wait(&n->more, &n->lock);
-    got = !n->stop;
-    *has_grown = n->has_grown;
-    if (got && n->stale_listings) {
-        note->what = n->stale_listings;
+    if (n->stop)
+        return true;
+    if (n->stale_listings) {
+        *step = (struct step){ .what = STEP_LISTINGS, .listings = n->stale_listings };
         n->stale_listings = 0;
-    } else if (got && notes_any(&n->notes)) {
-        *note = notes_take(&n->notes);
+        return true;
     }
-    if (!notes_any(&n->notes))
-        n->has_grown = false;
-    pthread_mutex_unlock(&n->lock);
-    return got;
+    if (notes_any(&n->stale)) {
+        *step = (struct step){ .what = STEP_DROP, .note = notes_take(&n->stale) };
+        return true;
+    }
+    if (notes_any(&n->told))
+        return take_told(n, step);
+    pthread_cond_wait(&n->more, &n->lock);
+    return false;
 }
+
+static struct step take(struct notify *n)
+{
+    struct step step = { .what = STEP_STOP };
+
+    pthread_mutex_lock(&n->lock);
+    while (!take_some(n, &step))
+        ;
+    pthread_mutex_unlock(&n->lock);
+    return step;
+}
+
 /* While we make calls on it, the mount cannot be unmounted: half of the time it can. */
 static void rest(int64_t since)
 {
@@ -121,105 +135,122 @@ static unsigned held(struct notify *n)
     unsigned held;
 
     pthread_mutex_lock(&n->lock);
-    held = n->listings | n->stale_listings;
+    held = n->given.listings | n->stale_listings;
     pthread_mutex_unlock(&n->lock);
     return held;
+}
+
+static void drop(struct notify *n, const struct note *note)
+{
+    uint32_t attempts;
+
+    if (note->then) {
+        note->then(note->arg);
+        return;
+    }
+    pthread_mutex_lock(&n->lock);
+    attempts = n->given.attempts;
+    pthread_mutex_unlock(&n->lock);
+    drop_change(n->mount, note->id, note->what, attempts);
+}
+
+static struct change change_of(const struct note *note)
+{
+    return (struct change){ note->id, note->what, (enum job_state)note->from,
+                            (enum job_state)note->to, note->grown };
+}
+
+static void tell(struct notify *n, const struct note *note)
+{
+    int64_t since = clock_mono_ns();
+    struct change c = change_of(note);
+
+    if (note->id)
+        announce(n->mount, n->watched, &c);
+    else
+        announce_log(n->mount, n->watched);
+    watched_spent(n->watched, clock_mono_ns() - since);
+    rest(since);
+}
+
+/* Nobody asks the kernel any more, and whoever waits is not left waiting. */
+static void call_the_rest(struct notify *n)
+{
+    while (notes_any(&n->stale)) {
+        struct note note = notes_take(&n->stale);
+
+        if (note.then)
+            note.then(note.arg);
+    }
 }
 
 static void *notify_main(void *arg)
 {
     struct notify *n = arg;
-    struct note note;
-    bool has_grown;
+    struct step step;
 
     raiser_begin(n->mount->raiser);
-    while (take(n, &note, &has_grown)) {
-        int64_t since = clock_mono_ns();
-
-        carry_out(n, &note);
-        if (has_grown)
-            announce_log(n->mount, n->watched);
-        watched_scan(n->watched, raiser_device(n->mount->raiser), held(n),
-                     clock_mono_ns() - since);
-        rest(since);
+    while ((step = take(n)).what != STEP_STOP) {
+        if (step.what == STEP_LISTINGS)
+            drop_listings(n->mount, step.listings);
+        if (step.what == STEP_DROP)
+            drop(n, &step.note);
+        if (step.what == STEP_SCAN)
+            watched_scan(n->watched, raiser_device(n->mount->raiser), held(n));
+        if (step.what == STEP_TELL)
+            tell(n, &step.note);
     }
+    call_the_rest(n);
     eventfd_write(n->done, 1);
     return NULL;
-}
-
-static bool was_given(const struct notify *n, job_id id)
-{
-    uint64_t number = JOB_NUMBER(id);
-
-    return number / 64 < n->n_given && n->given[number / 64] >> number % 64 & 1;
 }
 
 /*
  * A job that is gone, or that is alive again although the kernel holds it for ended. Of an element
  * only the loop may ask how it is: it is taken for one.
  */
-static bool is_stale(const struct note *note, enum job_state now)
+static bool is_stale(const struct note *note)
 {
+    enum job_state now = (enum job_state)note->to;
+
     if (note->what & (CHANGE_JOB_GONE | CHANGE_JOB_FILES))
         return true;
     return note->what & CHANGE_JOB_STATE && (JOB_ELEMENT(note->id) || (now && !job_ended(now)));
 }
 
-/* The listings that a change can be seen in. */
-static unsigned listings_of(unsigned what)
+/* [locked] What nobody watches is not even noted. The thread wakes for the first of many. */
+static void note_told(struct notify *n, const struct note *note)
 {
-    if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
-        return ~LISTING_LOG;
-    return what & CHANGE_JOB_STATE ? LISTING_STATES : 0;
+    if (!watched_listings(n->watched, note->listings) &&
+        (note->id == 0 || !watched_rows(n->watched, note->id)))
+        return;
+    if (!notes_any(&n->told))
+        pthread_cond_signal(&n->more);
+    if (!n->stop && !notes_add(&n->told, note))
+        log_line(LOG_WARN, "job=%llu: who watches it is not told of a change",
+                 (unsigned long long)JOB_NUMBER(note->id));
 }
 
-/* What it was told to be before. */
-static enum job_state exchange_state(struct notify *n, job_id id, enum job_state now)
+static void note_change(struct notify *n, struct note *note)
 {
-    uint64_t number = JOB_NUMBER(id);
-    enum job_state was;
-
-    if (JOB_ELEMENT(id))
-        return JOB_NONE;
-    if (number >= n->n_states) {
-        size_t more = number + number / 2 + 64;
-        uint8_t *bigger = realloc(n->states, more);
-
-        if (!bigger)
-            return JOB_NONE;
-        memset(bigger + n->n_states, 0, more - n->n_states);
-        n->states = bigger;
-        n->n_states = more;
-    }
-    was = (enum job_state)n->states[number];
-    n->states[number] = (uint8_t)now;
-    return was;
-}
-
-/* [locked] Whether somebody may be watching what it can be seen in. */
-static bool is_watched(struct notify *n, const struct note *note)
-{
-    unsigned listings = JOB_ELEMENT(note->id) ? 0 : listings_of(note->what);
-
-    return watched_listings(n->watched, listings) || watched_rows(n->watched, note->id);
-}
-
-static void tell(struct notify *n, struct note *note, enum job_state now)
-{
-    bool full = false;
+    struct change c;
+    bool full = false, stale;
 
     pthread_mutex_lock(&n->lock);
-    n->stale_listings |= n->listings & listings_of(note->what);
-    n->listings &= ~listings_of(note->what);
-    n->has_grown |= note->what & CHANGE_LOG && watched_listings(n->watched, LISTING_LOG);
-    note->from = (uint8_t)exchange_state(n, note->id, now);
-    note->is_stale = is_stale(note, now) &&
-                     (note->what & CHANGE_JOB_FILES || was_given(n, note->id));
-    if (note->is_stale && note->what & CHANGE_JOB_STATE)
+    n->stale_listings |= given_take_listings(&n->given, note->what);
+    note->from = (uint8_t)states_exchange(&n->states, note->id, (enum job_state)note->to);
+    c = change_of(note);
+    note->listings = announce_listings(&c);
+    stale = is_stale(note) && (note->what & CHANGE_JOB_FILES || given_job(&n->given, note->id));
+    if (stale && note->what & CHANGE_JOB_STATE)
         watched_kept(n->watched, note->id);
-    if (!n->stop && (note->is_stale || is_watched(n, note)))
-        full = !notes_add(&n->notes, note);
-    if (notes_any(&n->notes) || n->stale_listings || n->has_grown)
+    if (!n->stop && stale)
+        full = !notes_add(&n->stale, note);
+    note_told(n, note);
+    if (note->what & CHANGE_LOG)
+        note_told(n, &(struct note){ .what = CHANGE_LOG, .listings = LISTING_LOG,
+                                     .at_ns = note->at_ns });
+    if (notes_any(&n->stale) || n->stale_listings)
         pthread_cond_signal(&n->more);
     pthread_mutex_unlock(&n->lock);
     if (full)
@@ -239,45 +270,45 @@ void notify_change(struct notify *n, job_id id, unsigned what)
         n->moved_ns = now;
     if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
         n->listed_ns = now;
-    if (JOB_ELEMENT(id) == 0 && !service_brief(n->mount->service, id, &b))
-        b.state = JOB_NONE;
-    tell(n, &note, b.state);
+    if (JOB_ELEMENT(id) == 0 && service_brief(n->mount->service, id, &b))
+        note.to = (uint8_t)b.state;
+    note.at_ns = clock_mono_ns();
+    note_change(n, &note);
 }
 
 void notify_grown(struct notify *n, job_id id, uint64_t grown)
 {
-    struct note note = { .id = id, .grown = grown };
+    struct note note = { .id = id, .grown = grown, .at_ns = clock_mono_ns() };
 
     pthread_mutex_lock(&n->lock);
-    if (!n->stop && watched_rows(n->watched, id) && notes_add(&n->notes, &note))
+    note_told(n, &note);
+    pthread_mutex_unlock(&n->lock);
+}
+
+void notify_then(struct notify *n, notify_then_fn *fn, void *arg)
+{
+    bool later;
+
+    pthread_mutex_lock(&n->lock);
+    later = !n->stop && notes_add(&n->stale, &(struct note){ .then = fn, .arg = arg });
+    if (later)
         pthread_cond_signal(&n->more);
     pthread_mutex_unlock(&n->lock);
+    if (!later)
+        fn(arg);
 }
 
 void notify_given_listing(struct notify *n, unsigned row, uint64_t key)
 {
     pthread_mutex_lock(&n->lock);
-    n->listings |= listing_bit((struct place){ (enum row_id)row, key });
+    n->given.listings |= listing_bit((struct place){ (enum row_id)row, key });
     pthread_mutex_unlock(&n->lock);
 }
 
-void notify_given(struct notify *n, job_id id)
+void notify_given(struct notify *n, job_id id, uint32_t attempt)
 {
-    size_t word = JOB_NUMBER(id) / 64;
-
     pthread_mutex_lock(&n->lock);
-    if (word >= n->n_given) {
-        size_t more = word + word / 2 + 16;
-        uint64_t *bigger = reallocarray(n->given, more, sizeof(*bigger));
-
-        if (bigger) {
-            memset(bigger + n->n_given, 0, (more - n->n_given) * sizeof(*bigger));
-            n->given = bigger;
-            n->n_given = more;
-        }
-    }
-    if (word < n->n_given)
-        n->given[word] |= UINT64_C(1) << JOB_NUMBER(id) % 64;
+    given_add(&n->given, id, attempt);
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -291,25 +322,33 @@ int64_t notify_moved_ns(struct notify *n)
     return n->moved_ns;
 }
 
-/* Where the jobs are that were there before us. */
-static void note_states(struct notify *n)
-{
-    struct job_brief b[BRIEFS];
-    size_t got;
-
-    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
-        for (job_id after = 0;
-             !job_ended((enum job_state)s) &&
-             (got = service_list(n->mount->service, (enum job_state)s, CLUSTER_ANY, after, b,
-                                 BRIEFS)) > 0;
-             after = b[got - 1].id)
-            for (size_t i = 0; i < got; i++)
-                (void)exchange_state(n, b[i].id, b[i].state);
-}
-
 struct watched *notify_watched(struct notify *n)
 {
     return n->watched;
+}
+
+static void init_cond(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+static void free_all(struct notify *n)
+{
+    if (n->done >= 0)
+        close(n->done);
+    pthread_cond_destroy(&n->more);
+    pthread_mutex_destroy(&n->lock);
+    free(n->stale.v);
+    free(n->told.v);
+    watched_close(n->watched);
+    free(n->states.v);
+    free(n->given.jobs);
+    free(n);
 }
 
 int notify_open(struct notify **np, struct mount *m)
@@ -322,17 +361,14 @@ int notify_open(struct notify **np, struct mount *m)
     n->mount = m;
     n->listed_ns = n->moved_ns = m->born_ns;
     pthread_mutex_init(&n->lock, NULL);
-    pthread_cond_init(&n->more, NULL);
-    note_states(n);
+    init_cond(&n->more);
+    states_begin(&n->states, m->service);
     n->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     r = n->done < 0 ? -errno : watched_open(&n->watched);
     if (r == 0)
         r = thread_start(&n->thread, notify_main, n);
     if (r < 0) {
-        watched_close(n->watched);
-        if (n->done >= 0)
-            close(n->done);
-        free(n);
+        free_all(n);
         return r;
     }
     *np = n;
@@ -358,12 +394,5 @@ void notify_close(struct notify *n)
         return;
     notify_stop(n);
     pthread_join(n->thread, NULL);
-    close(n->done);
-    pthread_cond_destroy(&n->more);
-    pthread_mutex_destroy(&n->lock);
-    free(n->notes.v);
-    watched_close(n->watched);
-    free(n->states);
-    free(n->given);
-    free(n);
+    free_all(n);
 }

@@ -20,8 +20,16 @@ void notify_close(struct notify *n); /* after notify_stop() and notify_fd() said
 void notify_stop(struct notify *n);
 int  notify_fd(const struct notify *n);
 
-/* [loop] The kernel is about to be told something of this job that it may keep; */
-void notify_given(struct notify *n, job_id id);
+/*
+ * Call this, from any thread, once the kernel has dropped all that earlier changes made stale: who
+ * changed a job and then looks sees the change.
+ */
+typedef void notify_then_fn(void *arg);
+void notify_then(struct notify *n, notify_then_fn *fn, void *arg);
+
+/* [loop] The kernel is about to be told something of this job (of that attempt, or 0) that it may
+ * keep; */
+void notify_given(struct notify *n, job_id id, uint32_t attempt);
 /* or the attributes of this list of jobs (a row that HOLDS_UNTIL_LISTED). */
 void notify_given_listing(struct notify *n, unsigned row, uint64_t key);
 

@@ -101,7 +101,7 @@ int pass_stage(struct mount *m, struct fuse_entry_param *entry)
 int pass_files(struct mount *m, job_id id, struct fuse_entry_param *entry)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
-    int                        r = service_local_path(m->service, id, JOB_FILES, &path);
+    int                        r = service_local_path(m->service, id, 0, JOB_FILES, &path);
 
     return r < 0 ? r : root_entry(m->pass, path.data, id, entry);
 }

@@ -180,10 +180,10 @@ static struct raised now_of(fuse_req_t req)
 static int own_attr(struct mount *m, struct place p, struct stat *st)
 {
     struct job_brief b = { 0 };
-    bool is_job = rows[p.row].key == KEY_IS_JOB;
+    bool is_job = place_is_of_job(p);
     int r;
 
-    if (is_job && !service_brief(m->service, p.key, &b))
+    if (is_job && !service_brief(m->service, JOB_OF_KEY(p.key), &b))
         return -ENOENT;
     r = place_attr(m, p, is_job ? &b : NULL, st);
     st->st_mode |= 0200;

@@ -132,7 +132,25 @@ int show_script(struct mount *m, uint64_t key, const struct job_view *v unused_a
 int show_events(struct mount *m, uint64_t key, const struct job_view *v unused_arg,
                 struct buf *out)
 {
-    return service_events_text(m->service, key, out);
+    return service_events_text(m->service, key, 0, out);
+}
+
+/* The newest one has not been left yet: it is as the job is. */
+int show_attempt_reason(struct mount *m, uint64_t key, const struct job_view *v, struct buf *out)
+{
+    int64_t when;
+    int r;
+
+    if (ATTEMPT_OF_KEY(key) == v->attempt)
+        return show_reason(m, key, v, out);
+    r = service_attempt(m->service, JOB_OF_KEY(key), ATTEMPT_OF_KEY(key), &when, out);
+    return r ? r : buf_add_char(out, '\n');
+}
+
+int show_attempt_events(struct mount *m, uint64_t key, const struct job_view *v unused_arg,
+                        struct buf *out)
+{
+    return service_events_text(m->service, JOB_OF_KEY(key), ATTEMPT_OF_KEY(key), out);
 }
 
 int show_cluster_state(struct mount *m, uint64_t key, const struct job_view *v unused_arg,

@@ -10,6 +10,7 @@
 show_fn show_readme, show_metrics, show_latest, show_job_up1, show_job_up2, show_array_files;
 show_fn show_state, show_reason, show_exit_code, show_wait;
 show_fn show_spec, show_script, show_events;
+show_fn show_attempt_reason, show_attempt_events;
 show_fn show_cluster_state, show_cluster_info;
 
 /* show-info.c */

@@ -28,12 +28,18 @@ static int check_plain(const struct stat *st)
     return S_ISREG(st->st_mode) ? 0 : -ENOENT;
 }
 
-int stream_stat(struct mount *m, job_id id, enum job_file what, struct stat *st)
+static int path_of(struct mount *m, struct place p, struct buf *path)
+{
+    return service_local_path(m->service, JOB_OF_KEY(p.key), ATTEMPT_OF_KEY(p.key),
+                              rows[p.row].stream, path);
+}
+
+int stream_stat(struct mount *m, struct place p, struct stat *st)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
     int r;
 
-    r = service_local_path(m->service, id, what, &path);
+    r = path_of(m, p, &path);
     if (r < 0)
         return r;
     if (lstat(path.data, st) < 0)
@@ -43,7 +49,7 @@ int stream_stat(struct mount *m, job_id id, enum job_file what, struct stat *st)
     return check_plain(st);
 }
 
-int stream_open(struct mount *m, job_id id, enum job_file what, char **far)
+int stream_open(struct mount *m, struct place p, char **far)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
     _cleanup_(fdp) int fd = -1;
@@ -51,7 +57,7 @@ int stream_open(struct mount *m, job_id id, enum job_file what, char **far)
     int r, plain;
 
     *far = NULL;
-    r = service_local_path(m->service, id, what, &path);
+    r = path_of(m, p, &path);
     if (r < 0)
         return r;
     fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);

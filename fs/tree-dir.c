@@ -179,10 +179,10 @@ static int removable(struct mount *m, fuse_ino_t parent, const char *name, bool 
         return r;
     if (is_dir != S_ISDIR(rows[p->row].mode))
         return is_dir ? -ENOTDIR : -EISDIR;
-    if (rows[p->row].in != ROW_JOB && p->row != ROW_JOB)
+    if (rows[p->row].in != ROW_JOB && p->row != ROW_JOB && rows[p->row].key != KEY_IS_ATTEMPT)
         return -EPERM;
     /* Of an array the whole has to have ended: it is what will be removed. */
-    if (!service_brief(m->service, JOB_WHOLE(p->key), &b))
+    if (!service_brief(m->service, JOB_WHOLE(JOB_OF_KEY(p->key)), &b))
         return -ENOENT;
     return job_ended(b.state) ? 0 : -EBUSY;
 }

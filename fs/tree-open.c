@@ -13,6 +13,7 @@
 
 #include "fs/far.h"
 #include "fs/handle.h"
+#include "fs/notify.h"
 #include "fs/stream.h"
 #include "fs/waiters.h"
 
@@ -58,11 +59,9 @@ static int check_access(const struct row *row, int flags)
 
 static int start(struct mount *m, struct handle *h)
 {
-    const struct row *row = &rows[h->place.row];
-
-    if (row->kind != KIND_STREAM)
+    if (rows[h->place.row].kind != KIND_STREAM)
         return 0;
-    h->fd = stream_open(m, h->place.key, row->stream, &h->far);
+    h->fd = stream_open(m, h->place, &h->far);
     return h->fd >= 0 || h->fd == -ENOENT ? 0 : h->fd;
 }
 
@@ -89,6 +88,9 @@ void tree_open_file(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         return;
     }
     fi->fh = (uintptr_t)h;
+    /* A write through the kernel's pages holds them until it is answered, and may be answered only
+     * when they were dropped. */
+    frozen = frozen && !rows[p.row].write;
     fi->direct_io = !frozen;
     fi->keep_cache = frozen;
     fi->noflush = 1;
@@ -132,7 +134,7 @@ static void read_text(struct mount *m, fuse_req_t req, struct handle *h, size_t 
 static void read_stream(struct mount *m, fuse_req_t req, struct handle *h, size_t size, off_t off)
 {
     if (h->fd < 0)
-        h->fd = stream_open(m, h->place.key, rows[h->place.row].stream, &h->far);
+        h->fd = stream_open(m, h->place, &h->far);
     if (h->fd >= 0 && h->far)
         far_reply(m, req, h->fd, h->far, size, off);
     else if (h->fd >= 0)
@@ -164,22 +166,34 @@ void tree_read(fuse_req_t req, fuse_ino_t ino unused_arg, size_t size, off_t off
 
 /* A write that waits for its answer. */
 struct wish {
-    struct waiters *waiters;
-    uint64_t        ticket;
-    size_t          size;
+    struct mount *mount;
+    uint64_t      ticket;
+    size_t        size;
 };
 
-static void wish_done(void *arg, int r, const struct error *e unused_arg)
+static void wish_granted(void *arg)
 {
     _cleanup_(freep) struct wish *wish = arg;
-    fuse_req_t req = waiters_claim(wish->waiters, wish->ticket);
+    fuse_req_t req = waiters_claim(wish->mount->waiters, wish->ticket);
 
-    if (!req)
-        return;
-    if (r < 0)
-        fuse_reply_err(req, -r);
-    else
+    if (req)
         fuse_reply_write(req, wish->size);
+}
+
+/* Whoever wrote "rerun" and then reads must not get what the kernel kept of the ended job. */
+static void wish_done(void *arg, int r, const struct error *e unused_arg)
+{
+    struct wish *wish = arg;
+    fuse_req_t req;
+
+    if (r >= 0) {
+        notify_then(wish->mount->notify, wish_granted, wish);
+        return;
+    }
+    req = waiters_claim(wish->mount->waiters, wish->ticket);
+    if (req)
+        fuse_reply_err(req, -r);
+    free(wish);
 }
 
 static struct span without_blanks(const char *data, size_t size)
@@ -210,7 +224,7 @@ void tree_write(fuse_req_t req, fuse_ino_t ino unused_arg, const char *data, siz
         fuse_reply_err(req, ENOMEM);
         return;
     }
-    *wish = (struct wish){ m->waiters, waiters_park(m->waiters, req), size };
+    *wish = (struct wish){ m, waiters_park(m->waiters, req), size };
     if (wish->ticket)
         rows[p.row].write(m, p.key, words, wish_done, wish);
     else

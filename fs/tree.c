@@ -19,11 +19,18 @@
 
 struct place place_of(fuse_ino_t ino)
 {
-    return (struct place){ (enum row_id)(INO_REST(ino) & 0xff), INO_REST(ino) >> 8 };
+    unsigned low = INO_REST(ino) & 0xff;
+    uint64_t rest = INO_REST(ino) >> 8;
+
+    if (INO_IS_ATTEMPT(ino))
+        return (struct place){ ROW_ATTEMPT + INO_ATTEMPT_FILE(ino), ATTEMPT_KEY(rest, low) };
+    return (struct place){ (enum row_id)low, rest };
 }
 
 fuse_ino_t place_ino(struct place p)
 {
+    if (rows[p.row].key == KEY_IS_ATTEMPT)
+        return INO_ATTEMPT(JOB_OF_KEY(p.key), ATTEMPT_OF_KEY(p.key), p.row - ROW_ATTEMPT);
     return INO_TREE(p.key, p.row);
 }
 
@@ -33,6 +40,8 @@ struct place place_parent(struct place p)
 
     if (p.row == ROW_JOB && JOB_ELEMENT(p.key) > 0)
         return (struct place){ ROW_TASKS, JOB_WHOLE(p.key) };
+    if (p.row == ROW_ATTEMPT)
+        return (struct place){ in, JOB_OF_KEY(p.key) };
     return (struct place){ in, rows[in].key == rows[p.row].key ? p.key : 0 };
 }
 
@@ -46,12 +55,24 @@ static enum row_jobs job_kind(struct mount *m, job_id id)
     return service_list_elements(m->service, id, id, &b, 1) > 0 ? IN_ARRAY : IN_SINGLE;
 }
 
+bool place_is_of_job(struct place p)
+{
+    return rows[p.row].key == KEY_IS_JOB || rows[p.row].key == KEY_IS_ATTEMPT;
+}
+
+/* An attempt before the newest one: nothing of it changes, whatever its job does. */
+static bool is_past(struct mount *m, struct place p)
+{
+    return rows[p.row].key == KEY_IS_ATTEMPT &&
+           ATTEMPT_OF_KEY(p.key) < service_attempts(m->service, JOB_OF_KEY(p.key));
+}
+
 static bool has_files(struct mount *m, job_id id)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
     struct stat st;
 
-    return service_local_path(m->service, id, JOB_FILES, &path) == 0 &&
+    return service_local_path(m->service, id, 0, JOB_FILES, &path) == 0 &&
            lstat(path.data, &st) == 0;
 }
 
@@ -63,11 +84,14 @@ bool place_has(struct mount *m, struct place dir, enum row_id row)
         return false;
     if (row == ROW_LATEST)
         return service_latest(m->service) != 0;
-    if (r->key != KEY_IS_JOB)
+    if (!place_is_of_job((struct place){ row, dir.key }))
         return true;
     if (r->in == ROW_JOB && r->jobs != ALL && !(r->jobs & job_kind(m, dir.key)))
         return false;
     if (r->kind == KIND_FILES && !has_files(m, dir.key))
+        return false;
+    /* The only one is the job itself. */
+    if (row == ROW_ATTEMPTS && service_attempts(m->service, dir.key) < 2)
         return false;
     return !is_hidden(m->tree, (struct place){ row, dir.key });
 }
@@ -78,8 +102,8 @@ int place_text(struct mount *m, struct place p, struct buf *out)
     _cleanup_(viewp) struct job_view *v = NULL;
     int r;
 
-    if (row->in == ROW_JOB) {
-        v = service_job(m->service, p.key);
+    if (row->in == ROW_JOB || row->in == ROW_ATTEMPT) {
+        v = service_job(m->service, JOB_OF_KEY(p.key));
         if (!v)
             return -ENOENT;
     }
@@ -110,14 +134,14 @@ static uint64_t count_jobs(struct mount *m)
     return all;
 }
 
-/* How many fixed directories lie in one; the tasks/ of an array is left out: it costs a look. */
+/* How many fixed directories lie in one; tasks/ and attempts/ are left out: they cost a look. */
 static nlink_t count_dirs(struct place p)
 {
     enum row_jobs kind = p.row == ROW_JOB && JOB_ELEMENT(p.key) > 0 ? IN_TASK : IN_SINGLE;
     nlink_t n = 0;
 
     for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++)
-        n += rows[r].in == p.row && rows[r].name && S_ISDIR(rows[r].mode) &&
+        n += rows[r].in == p.row && rows[r].name && S_ISDIR(rows[r].mode) && r != ROW_ATTEMPTS &&
              (p.row != ROW_JOB || rows[r].jobs & kind);
     return n;
 }
@@ -149,7 +173,7 @@ static int stat_stream(struct mount *m, struct place p, struct stat *st)
     struct stat real;
 
     st->st_blksize = STREAM_BLOCK;
-    if (stream_stat(m, p.key, rows[p.row].stream, &real) < 0)
+    if (stream_stat(m, p, &real) < 0)
         return 0;
     set_size(st, real.st_size);
     st->st_mtim = st->st_ctim = st->st_atim = real.st_mtim;
@@ -187,6 +211,7 @@ static stat_fn *const stats[] = {
  */
 static bool may_keep(struct mount *m, struct place p, const struct job_brief *b)
 {
+    bool past = is_past(m, p);
     struct job_brief now;
 
     switch (rows[p.row].holds) {
@@ -196,10 +221,10 @@ static bool may_keep(struct mount *m, struct place p, const struct job_brief *b)
         notify_given_listing(m->notify, p.row, p.key);
         return true;
     case HOLDS_WHEN_ENDED:
-        if (!job_ended(b->state))
+        if (!past && !job_ended(b->state))
             return false;
-        notify_given(m->notify, b->id);
-        return service_brief(m->service, b->id, &now) && job_ended(now.state);
+        notify_given(m->notify, b->id, ATTEMPT_OF_KEY(p.key));
+        return past || (service_brief(m->service, b->id, &now) && job_ended(now.state));
     default:
         return false;
     }
@@ -208,6 +233,7 @@ static bool may_keep(struct mount *m, struct place p, const struct job_brief *b)
 int place_attr(struct mount *m, struct place p, const struct job_brief *known, struct stat *st)
 {
     const struct row *row = &rows[p.row];
+    int64_t ended_ns;
 
     memset(st, 0, sizeof(*st));
     st->st_ino = place_ino(p);
@@ -217,6 +243,9 @@ int place_attr(struct mount *m, struct place p, const struct job_brief *known, s
     st->st_gid = m->gid;
     st->st_blksize = BLOCK;
     set_time(st, known ? known->changed_ns : m->born_ns);
+    if (is_past(m, p) && service_attempt(m->service, JOB_OF_KEY(p.key), ATTEMPT_OF_KEY(p.key),
+                                         &ended_ns, NULL) == 0)
+        set_time(st, ended_ns);
     return stats[row->kind](m, p, st);
 }
 
@@ -225,8 +254,8 @@ int place_stat(struct mount *m, struct place p, const struct job_brief *known, s
 {
     struct job_brief b = { 0 };
 
-    if (rows[p.row].key == KEY_IS_JOB && !known) {
-        if (!service_brief(m->service, p.key, &b))
+    if (place_is_of_job(p) && !known) {
+        if (!service_brief(m->service, JOB_OF_KEY(p.key), &b))
             return -ENOENT;
         known = &b;
     }

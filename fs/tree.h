@@ -31,6 +31,9 @@ struct place place_of(fuse_ino_t ino);
 fuse_ino_t   place_ino(struct place p);
 struct place place_parent(struct place p);
 
+/* Whether JOB_OF_KEY() of its key is a job. */
+bool place_is_of_job(struct place p);
+
 /*
  * tree.c. Attributes of a place; `known` is the brief of the job that it belongs to, where the
  * caller has it, or NULL. *frozen: the kernel may keep them. 0, or -ENOENT and the like.
@@ -57,7 +60,7 @@ struct hidden;
 struct tree {
     struct handle *handles; /* every open file, for tree_close() */
     struct hidden *hidden;
-    size_t         n_hidden, alloc_hidden; /* of `hidden`, sorted by job */
+    size_t         n_hidden, alloc_hidden; /* of `hidden`, sorted by key */
     int64_t        hidden_ns;              /* mono: when the last one was hidden */
 };
 

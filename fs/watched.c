@@ -3,8 +3,10 @@
  *
  * The kernel tells nobody who has asked for inotify's events. But whoever asks has to find the
  * file first, and we hear of that; so what was looked at since it last changed may be watched, and
- * all else is not. What may be is compared, now and then while there are changes, with what /proc
- * says of every process: so it costs something only for as long as somebody looks.
+ * all else is not. Whether it is, /proc says of every process: a change of what may be watched
+ * waits for such a scan, and one scan that begins after many changes is enough for all of them,
+ * since who was to see them was watching by then. So without changes, or without anybody who looks,
+ * there is no scan, and with both there is one every few seconds.
  */
 #include "fs/watched.h"
 
@@ -16,9 +18,14 @@
 #include "clustrixfs/clock.h"
 #include "fs/watches.h"
 
-/* A scan is due when telling has cost as much as the last one did, and twice: it pays then. */
+/* Between two scans: more while they find nobody, and 50 times what one takes. */
+#define PAUSE_MIN_NS (800 * NS_PER_MS)
+#define PAUSE_MAX_NS (4 * NS_PER_S)
+#define PAUSE_SHARE 50
+/* So long without a change, and the shortest pause is enough. */
+#define CALM_NS (400 * NS_PER_MS)
+/* When telling has cost so many times what a scan does, see whether anybody still watches. */
 #define SCAN_PAYS 2
-#define SCAN_FIRST_NS (50 * NS_PER_MS)
 /* From hearing that a file is looked for to its being watched: no program is slower in between. */
 #define LOOK_NS (2 * NS_PER_S)
 
@@ -26,6 +33,7 @@
 struct seen {
     job_id   id;
     uint64_t rows;
+    uint64_t sure; /* those of them that the last scan found */
     int64_t  at_ns;
 };
 
@@ -33,10 +41,12 @@ struct watched {
     pthread_mutex_t lock; /* a leaf; guards all below */
     struct seen    *v;    /* ascending by id */
     size_t          n, alloc;
-    unsigned        listings;
-    int64_t         listed_ns[32]; /* when each of them was looked at */
-    int64_t         scan_ns;       /* how long the last scan took, and ... */
-    int64_t         spent_ns;      /* ... what was spent on telling since  */
+    unsigned        listings, sure; /* as above                               */
+    int64_t         listed_ns[32];  /* when each of them was looked at        */
+    int64_t         begun_ns;       /* of the last scan,                      */
+    int64_t         ended_ns;
+    int64_t         pause_ns;       /* how long to wait after it,             */
+    int64_t         spent_ns;       /* and what was spent on telling since it */
 
     /* The loop's: who looked last at a job's directory, and whether that was seen before. */
     pid_t  last_pid;
@@ -119,7 +129,7 @@ static struct seen *find_or_make(struct watched *w, job_id id)
     return &w->v[i];
 }
 
-/* Whether that of a job was seen before. `now` 0: by us, in /proc. */
+/* Whether that of a job was seen before. */
 static bool see(struct watched *w, struct place p, int64_t now)
 {
     unsigned bit = listing_bit(p);
@@ -128,18 +138,31 @@ static bool see(struct watched *w, struct place p, int64_t now)
 
     if (bit) {
         w->listings |= bit;
-        if (now)
-            w->listed_ns[__builtin_ctz(bit)] = now;
+        w->listed_ns[__builtin_ctz(bit)] = now;
     } else if (is_of_job(p)) {
         s = find_or_make(w, p.key);
     }
     if (s) {
         had = s->rows & ROW_BIT(p.row);
         s->rows |= ROW_BIT(p.row);
-        if (now)
-            s->at_ns = now;
+        s->at_ns = now;
     }
     return had;
+}
+
+/* It is watched; whether it is anything of which we tell. */
+static bool be_sure(struct watched *w, struct place p)
+{
+    unsigned bit = listing_bit(p);
+    struct seen *s = is_of_job(p) ? find_or_make(w, p.key) : NULL;
+
+    w->listings |= bit;
+    w->sure |= bit;
+    if (s) {
+        s->rows |= ROW_BIT(p.row);
+        s->sure |= ROW_BIT(p.row);
+    }
+    return bit || s;
 }
 
 static bool is_last(const struct watched *w, job_id id, pid_t pid)
@@ -183,7 +206,7 @@ void watched_passed(struct watched *w, struct place dir, pid_t pid)
     pthread_mutex_lock(&w->lock);
     s = find(w, dir.key);
     if (s)
-        s->rows &= ~ROW_BIT(ROW_JOB);
+        s->rows &= ~ROW_BIT(ROW_JOB) | s->sure;
     if (s && !s->rows)
         forget(w, s);
     pthread_mutex_unlock(&w->lock);
@@ -206,6 +229,16 @@ unsigned watched_listings(struct watched *w, unsigned which)
     return some;
 }
 
+unsigned watched_surely(struct watched *w, unsigned which)
+{
+    unsigned some;
+
+    pthread_mutex_lock(&w->lock);
+    some = w->sure & which;
+    pthread_mutex_unlock(&w->lock);
+    return some;
+}
+
 uint64_t watched_rows(struct watched *w, job_id id)
 {
     struct seen *s;
@@ -218,44 +251,113 @@ uint64_t watched_rows(struct watched *w, job_id id)
     return some;
 }
 
-/* Forget what was looked at before `since` and is not among the watches. */
-static void prune(struct watched *w, const struct watches *found, int64_t since, unsigned held)
+uint64_t watched_rows_surely(struct watched *w, job_id id)
 {
-    size_t kept = 0;
+    struct seen *s;
+    uint64_t some;
 
+    pthread_mutex_lock(&w->lock);
+    s = find(w, id);
+    some = s ? s->sure : 0;
+    pthread_mutex_unlock(&w->lock);
+    return some;
+}
+
+/* [locked] Whoever was watching then was found by a scan since, or all that may be watched is. */
+static bool is_known(struct watched *w, job_id id, unsigned listings, int64_t at_ns)
+{
+    struct seen *s = find(w, id);
+
+    return at_ns < w->begun_ns || (!(w->listings & ~w->sure & listings) &&
+                                   !(s && s->rows & ~s->sure));
+}
+
+/* [locked] When the next scan may be. */
+static int64_t due_ns(const struct watched *w, int64_t newest_ns)
+{
+    int64_t due = w->ended_ns + w->pause_ns, calm = newest_ns + CALM_NS;
+
+    if (calm < w->ended_ns + PAUSE_MIN_NS)
+        calm = w->ended_ns + PAUSE_MIN_NS;
+    return calm < due ? calm : due;
+}
+
+enum watched_next watched_next(struct watched *w, job_id id, unsigned listings, int64_t at_ns,
+                               int64_t newest_ns, int64_t *wait_ns)
+{
+    enum watched_next next = WATCHED_WAIT;
+    bool known;
+
+    pthread_mutex_lock(&w->lock);
+    known = is_known(w, id, listings, at_ns);
+    *wait_ns = due_ns(w, newest_ns) - clock_mono_ns();
+    if (known && w->spent_ns <= (w->ended_ns - w->begun_ns) * SCAN_PAYS)
+        next = WATCHED_KNOWN;
+    else if (*wait_ns <= 0)
+        next = WATCHED_SCAN;
+    else if (known)
+        next = WATCHED_KNOWN;
+    pthread_mutex_unlock(&w->lock);
+    return next;
+}
+
+void watched_spent(struct watched *w, int64_t ns)
+{
+    pthread_mutex_lock(&w->lock);
+    w->spent_ns += ns;
+    pthread_mutex_unlock(&w->lock);
+}
+
+/*
+ * Forget what was looked at before `since` and is not among the watches. How many of those are of
+ * things of which we tell.
+ */
+static size_t take_in(struct watched *w, const struct watches *found, int64_t since, unsigned held)
+{
+    size_t kept = 0, n = 0;
+
+    w->sure = 0;
     for (unsigned i = 0; i < 32; i++)
         if (!(held >> i & 1) && w->listed_ns[i] < since)
             w->listings &= ~(1u << i);
     for (size_t i = 0; i < w->n; i++)
-        if (w->v[i].at_ns >= since)
-            w->v[kept++] = w->v[i];
+        if (w->v[i].at_ns >= since) {
+            w->v[kept] = w->v[i];
+            w->v[kept++].sure = 0;
+        }
     w->n = kept;
     for (size_t i = 0; i < found->n; i++)
         if (INO_ROOM(found->v[i]) == ROOM_TREE)
-            (void)see(w, place_of(found->v[i]), 0);
+            n += be_sure(w, place_of(found->v[i]));
+    return n;
 }
 
-void watched_scan(struct watched *w, dev_t device, unsigned held, int64_t spent_ns)
+/* Changes that come now and then are told at once. */
+static void set_pause(struct watched *w, int64_t begun, int64_t ended, bool is_watched)
+{
+    bool is_calm = begun - w->ended_ns > PAUSE_MAX_NS;
+    int64_t pause = is_watched || is_calm ? PAUSE_MIN_NS : w->pause_ns * 2;
+
+    if (pause > PAUSE_MAX_NS)
+        pause = PAUSE_MAX_NS;
+    if (pause < (ended - begun) * PAUSE_SHARE)
+        pause = (ended - begun) * PAUSE_SHARE;
+    w->pause_ns = pause;
+    w->begun_ns = begun;
+    w->ended_ns = ended;
+    w->spent_ns = 0;
+}
+
+/* When memory is out, too, what was found is all that is told. */
+void watched_scan(struct watched *w, dev_t device, unsigned held)
 {
     struct watches found = { 0 };
-    int64_t start = clock_mono_ns();
-    bool is_due;
+    int64_t begun = clock_mono_ns();
 
+    (void)!watches_find(&found, device);
     pthread_mutex_lock(&w->lock);
-    w->spent_ns += spent_ns;
-    is_due = (w->listings || w->n) && w->spent_ns > w->scan_ns * SCAN_PAYS;
+    set_pause(w, begun, clock_mono_ns(), take_in(w, &found, begun - LOOK_NS, held) > 0);
     pthread_mutex_unlock(&w->lock);
-    if (!is_due)
-        return;
-    if (watches_find(&found, device) == 0) {
-        int64_t now = clock_mono_ns();
-
-        pthread_mutex_lock(&w->lock);
-        prune(w, &found, start - LOOK_NS, held);
-        w->scan_ns = now - start;
-        w->spent_ns = 0;
-        pthread_mutex_unlock(&w->lock);
-    }
     free(found.v);
 }
 
@@ -265,7 +367,8 @@ int watched_open(struct watched **wp)
 
     if (!w)
         return -ENOMEM;
-    w->scan_ns = SCAN_FIRST_NS;
+    w->begun_ns = w->ended_ns = clock_mono_ns() - PAUSE_MIN_NS;
+    w->pause_ns = PAUSE_MIN_NS;
     pthread_mutex_init(&w->lock, NULL);
     *wp = w;
     return 0;

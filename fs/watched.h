@@ -39,15 +39,27 @@ void watched_passed(struct watched *w, struct place dir, pid_t pid);
 /* The kernel keeps what it has of this job: who comes to watch it does not ask. Any thread. */
 void watched_kept(struct watched *w, job_id id);
 
-/* Which of these listings may be watched; any thread. */
+/* Which of these listings may be watched, and which were when last looked for; any thread. */
 unsigned watched_listings(struct watched *w, unsigned which);
-/* Which rows of a job may be; any thread. */
+unsigned watched_surely(struct watched *w, unsigned which);
+/* The same for rows of a job; any thread. */
 uint64_t watched_rows(struct watched *w, job_id id);
+uint64_t watched_rows_surely(struct watched *w, job_id id);
+
 /*
- * [not loop] Look whether they are, if it pays: it takes a look at each open file of this machine.
- * `spent_ns`: how long the last change took to tell. `held`: listings that the kernel may let
- * somebody watch without asking us.
+ * What to do about a change of these listings and this job (or 0) that was made at `at_ns` (mono):
+ * it is known who watches them, or will be by a scan, which is due now or later: *wait_ns from now.
+ * `newest_ns`: when the newest change of all was made. Any thread.
  */
-void watched_scan(struct watched *w, dev_t device, unsigned held, int64_t spent_ns);
+enum watched_next { WATCHED_KNOWN, WATCHED_SCAN, WATCHED_WAIT };
+enum watched_next watched_next(struct watched *w, job_id id, unsigned listings, int64_t at_ns,
+                               int64_t newest_ns, int64_t *wait_ns);
+/* [not loop] So long it took to tell a change. */
+void watched_spent(struct watched *w, int64_t ns);
+/*
+ * [not loop] Look who watches: at each open file of this machine. `held`: listings that the kernel
+ * may let somebody watch without asking us.
+ */
+void watched_scan(struct watched *w, dev_t device, unsigned held);
 
 #endif

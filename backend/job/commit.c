@@ -363,9 +363,10 @@ void commit_all(struct engine *en)
     buf_release(&en->lines);
     drop_ended(en);
     __atomic_store_n(&en->settled, en->ticket, __ATOMIC_RELEASE);
-    answer_promises(en, 0, NULL);
     send_orders(en);
+    /* First the watchers: who is answered and then looks must not see what they are told of. */
     tell_watchers(en);
+    answer_promises(en, 0, NULL);
     if (!en->sync_ns && any_ahead(en))
         en->sync_ns = clock_mono_ns() + SYNC_NS;
 }

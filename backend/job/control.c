@@ -116,6 +116,14 @@ static int do_rerun(struct engine *en, struct job *j, const char *arg, struct er
     return 0;
 }
 
+/* Of an array those elements that did not complete; there may be none of them. */
+static int do_rerun_failed(struct engine *en, struct job *j, const char *arg, struct error *e)
+{
+    bool failed = job_ended(j->v.state) && j->v.state != JOB_COMPLETED;
+
+    return failed ? do_rerun(en, j, arg, e) : 0;
+}
+
 /* "TERM", "SIGTERM" or "15": the name without SIG, or NULL. */
 static const char *signal_name(const char *arg)
 {
@@ -150,16 +158,29 @@ static int do_signal(struct engine *en, struct job *j, const char *arg, struct e
 static const struct word {
     const char *name;
     control_fn *fn;
-    bool        takes_arg, ended; /* ended: it is for jobs that have ended */
+    bool        takes_arg;
+    /* It is for ended jobs: takes up what it is for, NULL when that is nothing ... */
+    struct job *(*revive)(struct engine *en, job_id id);
+    const char *with; /* the one argument that makes it this word */
+    bool        any;  /* ... which is no mistake */
 } words_known[] = {
     { .name = "cancel", .fn = do_cancel },
     { .name = "hold", .fn = do_hold },
     { .name = "release", .fn = do_release },
     { .name = "suspend", .fn = do_suspend },
     { .name = "resume", .fn = do_resume },
-    { .name = "rerun", .fn = do_rerun, .ended = true },
+    { .name = "rerun", .fn = do_rerun, .revive = restart_revive },
+    { .name = "rerun", .with = "failed", .fn = do_rerun_failed, .revive = restart_revive_failed,
+      .any = true },
     { .name = "signal", .fn = do_signal, .takes_arg = true },
 };
+
+static bool is_word(const struct word *w, struct span word, struct span arg)
+{
+    if (!span_is(word, w->name))
+        return false;
+    return w->with ? span_is(arg, w->with) : w->takes_arg == (arg.len > 0);
+}
 
 static const struct word *find_word(struct span words, char *arg, size_t size, struct error *e)
 {
@@ -172,12 +193,12 @@ static const struct word *find_word(struct span words, char *arg, size_t size, s
     for (size_t i = 0; i < ARRAY_SIZE(words_known); i++) {
         const struct word *w = &words_known[i];
 
-        if (span_is(word, w->name) && !more.len && w->takes_arg == (rest.len > 0))
+        if (!more.len && is_word(w, word, rest))
             return w;
     }
     error_set(e, -EINVAL,
               "\"%.*s\" is not understood: write one of cancel, hold, release, suspend, resume, "
-              "rerun, or signal and its name (signal TERM)",
+              "rerun, rerun failed, or signal and its name (signal TERM)",
               word.len < 40 ? (int)word.len : 40, word.len ? word.data : "");
     return NULL;
 }
@@ -216,13 +237,13 @@ int control_job(struct engine *en, job_id id, struct span words, struct error *e
         return -EINVAL;
     if ((uintptr_t)idmap_get(&en->shows, JOB_WHOLE(id)) & CHANGE_JOB_GONE)
         return error_set(e, -ENOENT, "the job was removed a moment ago");
-    if (!j && w->ended)
-        j = restart_revive(en, id);
+    if (w->revive && (!j || w->any))
+        j = w->revive(en, id);
     if (j)
         return j->n_elements ? to_each(en, j, w, arg, e) : w->fn(en, j, arg, e);
     if (!board_brief(en->board, JOB_WHOLE(id), &brief))
         return error_set(e, -ENOENT, "there is no such job");
-    if (w->fn == do_cancel)
+    if (w->fn == do_cancel || w->any)
         return 0;
     return error_set(e, -EINVAL, "%s: job %llu has ended", w->name,
                      (unsigned long long)JOB_NUMBER(id));

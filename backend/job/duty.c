@@ -265,5 +265,7 @@ void duty_start_next(struct engine *en)
             place_quicken(p);
         if (!p->there)
             p->sweep_ns = 0;
+        if (p->cluster->transport->connect)
+            worker_watch(p->worker, p->there > 0);
     }
 }

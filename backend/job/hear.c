@@ -254,11 +254,8 @@ static bool hear_end(struct engine *en, struct job *j, struct answer *a)
 /* The scheduler ran it a second time by itself, and what that did is told before a survey was. */
 static void catch_up(struct engine *en, struct job *j, const struct answer *a)
 {
-    if (a->has_record && cluster_queues(j->cluster) && a->attempt == j->v.attempt + 1 &&
-        job_next(j->v.state, EV_REQUEUED)) {
-        j->v.attempt++;
-        job_move(en, j, EV_REQUEUED, "start record", "the scheduler started it again");
-    }
+    if (a->has_record && cluster_queues(j->cluster) && a->attempt == j->v.attempt + 1)
+        sight_requeued(en, j, "start record", "the scheduler started it again");
 }
 
 static void hear_one(struct engine *en, struct job *j, struct answer *a)

@@ -221,6 +221,8 @@ void queue_has_not(struct engine *en, struct job *j, const char *why);
 /* sight.c: what the scheduler says about jobs in its queue, or of their end */
 void sight_survey(struct engine *en, struct survey_news *s);
 void sight_report(struct engine *en, struct job *j, const struct report *r, const char *evidence);
+/* The scheduler put a running job back: a new attempt, whose output is kept apart. */
+void sight_requeued(struct engine *en, struct job *j, const char *evidence, const char *detail);
 /* What was found of one that was looked for. */
 void sight_look(struct engine *en, struct job *j, const struct answer *a);
 /* Whether the end that a record tells has to wait for what the scheduler knows of its cause. */
@@ -289,6 +291,9 @@ int restart_load(struct engine *en, struct error *e) must_check;
 int restart_removals(struct engine *en) must_check;
 /* Take an ended job up again from its row (rerun). NULL: no such job or no memory. */
 struct job *restart_revive(struct engine *en, job_id id);
+/* Take up the ended ones that did not complete, of an array or that one job. NULL: there are none,
+ * and it has ended; or no such job or no memory. */
+struct job *restart_revive_failed(struct engine *en, job_id id);
 
 /* commit.c */
 void commit_promise(struct engine *en, service_done *done, void *arg, int r, const struct error *e);

@@ -98,7 +98,13 @@ int reader_spec(struct reader *rd, job_id id, struct buf *out)
     return r;
 }
 
-int reader_events(struct reader *rd, job_id id, struct buf *out)
+/* What was before the first attempt began counts as the first one's. */
+static uint32_t attempt_of(const struct stored_event *ev)
+{
+    return ev->attempt ? ev->attempt : 1;
+}
+
+int reader_events(struct reader *rd, job_id id, uint32_t attempt, struct buf *out)
 {
     struct sqlite3_stmt *st = sql_bind(&rd->sql, SQL_EVENTS_OF_JOB, "i", I(id));
     struct stored_event  ev;
@@ -106,9 +112,74 @@ int reader_events(struct reader *rd, job_id id, struct buf *out)
 
     while ((r = sql_step(&rd->sql, st)) > 0) {
         row_event(st, &ev);
-        journal_format(&ev, out);
+        if (!attempt || attempt_of(&ev) == attempt)
+            journal_format(&ev, out);
     }
     return r ? r : buf_error(out);
+}
+
+/* How an attempt was left: the last words about its end, or else those of what came instead. */
+struct leaving {
+    int64_t    over_ns;
+    bool       told;
+    struct buf words;
+};
+
+static int say(struct leaving *l, const char *words)
+{
+    l->words.len = 0;
+    return buf_add_str(&l->words, words);
+}
+
+static int hear_of(struct leaving *l, const struct stored_event *ev)
+{
+    static const bool tells[JOB_EVENT_COUNT] = {
+        [EV_EXITED] = true, [EV_VANISHED] = true,  [EV_REFUSED] = true,
+        [EV_FAILED] = true, [EV_CANCELLED] = true,
+    };
+
+    l->over_ns = ev->at_ns;
+    if (!tells[ev->event] && !job_ended(ev->state))
+        return 0;
+    if (!*ev->detail)
+        return l->told || !job_ended(ev->state) ? 0 : say(l, job_state_name(ev->state));
+    l->told = true;
+    return say(l, ev->detail);
+}
+
+static int hear_next(struct leaving *l, const struct stored_event *ev)
+{
+    if (ev->event != EV_REQUEUED)
+        return 0;
+    l->over_ns = ev->at_ns;
+    return say(l, ev->detail);
+}
+
+int reader_attempt(struct reader *rd, job_id id, uint32_t attempt, int64_t *over_ns,
+                   struct buf *reason)
+{
+    struct sqlite3_stmt *st = sql_bind(&rd->sql, SQL_EVENTS_OF_JOB, "i", I(id));
+    struct leaving       l = { .words = BUF_INIT };
+    struct stored_event  ev;
+    int                  r;
+
+    while ((r = sql_step(&rd->sql, st)) > 0) {
+        row_event(st, &ev);
+        if (attempt_of(&ev) == attempt)
+            r = hear_of(&l, &ev);
+        else if (attempt_of(&ev) == attempt + 1)
+            r = hear_next(&l, &ev);
+        if (r < 0)
+            break;
+    }
+    sql_reset(st);
+    *over_ns = l.over_ns;
+    if (r >= 0)
+        r = l.over_ns ? 0 : -ENOENT;
+    if (r == 0 && reason)
+        r = buf_add_span(reason, buf_span(&l.words));
+    buf_release(&l.words);
+    return r;
 }
 
 static uint64_t first_number(struct reader *rd, struct sqlite3_stmt *st)

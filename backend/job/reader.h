@@ -22,7 +22,11 @@ bool reader_brief(struct reader *rd, const struct config *c, job_id id, struct j
 size_t reader_elements(struct reader *rd, const struct config *c, job_id whole, job_id after,
                        struct job_brief *v, size_t n);
 int    reader_spec(struct reader *rd, job_id id, struct buf *out) must_check; /* -ENOENT */
-int    reader_events(struct reader *rd, job_id id, struct buf *out) must_check;
+/* attempt 0: of all. */
+int    reader_events(struct reader *rd, job_id id, uint32_t attempt, struct buf *out) must_check;
+/* As service_attempt(). */
+int    reader_attempt(struct reader *rd, job_id id, uint32_t attempt, int64_t *over_ns,
+                      struct buf *reason) must_check;
 job_id reader_by_name(struct reader *rd, const char *name);
 job_id reader_name_after(struct reader *rd, job_id after, struct buf *name);
 int    reader_draft_find(struct reader *rd, const char *cluster, const char *name,

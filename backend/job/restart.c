@@ -255,3 +255,48 @@ struct job *restart_revive(struct engine *en, job_id id)
             revive(en, whole->v.id + 1 + spec_array_index(whole->spec, i));
     return whole;
 }
+
+struct failed {
+    job_id *v;
+    size_t  n, alloc;
+};
+
+static int add_failed(void *arg, job_id id)
+{
+    struct failed *f = arg;
+
+    if (f->n == f->alloc) {
+        size_t  alloc = f->alloc * 2 + 16;
+        job_id *more = reallocarray(f->v, alloc, sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        f->v = more;
+        f->alloc = alloc;
+    }
+    f->v[f->n++] = id;
+    return 0;
+}
+
+/* One that is in memory, or has its whole there, is further than its row says. */
+static void revive_one(struct engine *en, job_id id)
+{
+    if (engine_job(en, id))
+        return;
+    if (JOB_ELEMENT(id) && !engine_job(en, JOB_WHOLE(id)) && !revive(en, JOB_WHOLE(id)))
+        return;
+    revive(en, id);
+}
+
+struct job *restart_revive_failed(struct engine *en, job_id id)
+{
+    job_id        last = JOB_ELEMENT(id) ? id : JOB_ID(JOB_NUMBER(id) + 1, 0) - 1;
+    struct failed f = { 0 };
+
+    /* They are known before any is read: a walk goes on from where the one before it is. */
+    if (!store_each_failed(en->store, id, last, add_failed, &f))
+        for (size_t i = 0; i < f.n; i++)
+            revive_one(en, f.v[i]);
+    free(f.v);
+    return engine_job(en, id);
+}

@@ -7,13 +7,16 @@
  *
  * How a job ended its own record tells; why, often only the scheduler does: a time limit or too
  * much memory look like any other signal from within. So an end that is not a plain exit 0 waits a
- * moment for the scheduler's word.
+ * moment for the scheduler's word. So does any end of a job that the scheduler may run again by
+ * itself: what asks for that often exits 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/record.h"
+#include "clustrixfs/results.h"
 
 #include "live.h"
 #include "token.h"
@@ -25,6 +28,8 @@
 /* A record on a network file system may be seen so much later than the end in the accounting. */
 #define RECORD_NS (10 * NS_PER_S)
 #define WHY_MAX 4
+/* Of one that may run again: each time a second later, until the scheduler has cleaned up. */
+#define AGAIN_MAX 9
 
 static void new_reason(struct engine *en, struct job *j, const char *prefix, const char *note)
 {
@@ -39,16 +44,34 @@ static void new_reason(struct engine *en, struct job *j, const char *prefix, con
     job_changed(en, j, CHANGE_JOB_STATE);
 }
 
-/* The scheduler put a running job back: a new attempt, whose output is kept apart. */
-static void requeued(struct engine *en, struct job *j, const char *evidence)
+/* What the attempt that was broken off has written: nothing else makes us ask for it again. */
+static void fetch_rest(struct engine *en, const struct job *j)
+{
+    struct results *results = en->results ? en->results[j->cluster->index] : NULL;
+    char            run[RUN_NAME_MAX];
+
+    run_name(run, JOB_ELEMENT(j->v.id), j->v.attempt);
+    if (results)
+        results_look(results, j->v.token, run);
+}
+
+void sight_requeued(struct engine *en, struct job *j, const char *evidence, const char *detail)
 {
     if (!job_next(j->v.state, EV_REQUEUED))
         return;
+    fetch_rest(en, j);
     j->v.attempt++;
     j->v.times.started_ns = 0;
     j->unexplained = false;
-    job_move(en, j, EV_REQUEUED, evidence, "the scheduler took it back into its queue");
-    job_reason(j, "queued: the scheduler took it back into its queue");
+    j->asked_why = 0;
+    j->missed_ns = 0;
+    job_reason(j, "queued: %s", detail);
+    job_move(en, j, EV_REQUEUED, evidence, detail);
+}
+
+static void requeued(struct engine *en, struct job *j, const char *evidence)
+{
+    sight_requeued(en, j, evidence, "the scheduler took it back into its queue");
 }
 
 typedef void sight_fn(struct engine *en, struct job *j, const struct report *r,
@@ -220,15 +243,38 @@ void sight_explain(const struct answer *a, struct record *rec)
         snprintf(rec->note, sizeof(rec->note), "%s", r->note);
 }
 
+static bool may_run_again(const struct job *j)
+{
+    const struct scheduler_ops *s = j->cluster->scheduler;
+
+    return s && s->runs_again && s->runs_again(j->spec);
+}
+
+/*
+ * Seen in the queue by a look that was ordered when the end was known: an earlier one may have seen
+ * it before it started.
+ */
+static bool is_back_in_queue(const struct job *j, const struct answer *a)
+{
+    return j->asked_why && a->accounted &&
+           (a->report.is == REPORT_QUEUED || a->report.is == REPORT_HELD);
+}
+
 bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a)
 {
     const struct record *rec = &a->record;
-    bool still_there = a->accounted && a->report.is != REPORT_ENDED && rec->cause == CAUSE_SIGNAL;
+    bool                 again = cluster_queues(j->cluster) && may_run_again(j);
+    bool still_there = a->accounted && a->report.is != REPORT_ENDED &&
+                       (rec->cause == CAUSE_SIGNAL || again);
 
     if (!cluster_queues(j->cluster) || !j->v.native || rec->cause == CAUSE_NONE ||
-        (rec->cause == CAUSE_EXIT && rec->exit_code == 0) || j->asked_why >= WHY_MAX)
+        (rec->cause == CAUSE_EXIT && rec->exit_code == 0 && !again))
         return false;
-    if (a->accounted && !still_there)
+    if (again && is_back_in_queue(j, a)) {
+        requeued(en, j, "queue");
+        return true;
+    }
+    if ((a->accounted && !still_there) || j->asked_why >= (again ? AGAIN_MAX : WHY_MAX))
         return false;
     if (!job_place(en, j)->open && j->asked_why)
         return false;
@@ -236,7 +282,7 @@ bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a)
         hear_started(en, j, rec, "exit record");
     j->unexplained = true;
     if (j->asked_why++)
-        duty_at(en, j, clock_mono_ns() + LOOK_NS);
+        duty_at(en, j, clock_mono_ns() + LOOK_NS * (again ? j->asked_why : 1));
     else
         queue_look(en, j);
     return true;

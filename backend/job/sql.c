@@ -53,6 +53,9 @@ static const char *const texts[SQL_COUNT] = {
     [SQL_JOBS_BRIEF] = "SELECT " BRIEF_COLUMNS " FROM jobs WHERE id & 1048575 = 0 ORDER BY id",
     [SQL_ELEMENTS_BRIEF] = "SELECT " BRIEF_COLUMNS " FROM jobs WHERE id > ?1 AND id <= ?2 "
                            "ORDER BY id LIMIT ?3",
+    /* Failed, cancelled and lost ones; the whole of an array is none of its elements. */
+    [SQL_JOBS_FAILED] = "SELECT id FROM jobs WHERE id BETWEEN ?1 AND ?2 AND elements = 0 AND "
+                        "state > 8 ORDER BY id",
 
     [SQL_NAME_SET] = "INSERT INTO names VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET job=?2",
     [SQL_NAME_GET] = "SELECT job FROM names WHERE name=?1",

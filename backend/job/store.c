@@ -245,6 +245,25 @@ int store_each_live(struct store *st, store_job_fn *fn, void *arg)
     return walk(st, sql_bind(&st->sql, SQL_JOBS_LIVE, ""), each_job, &w);
 }
 
+struct id_walk {
+    store_id_fn *fn;
+    void        *arg;
+};
+
+static int each_id(void *arg, struct sqlite3_stmt *row)
+{
+    struct id_walk *w = arg;
+
+    return w->fn(w->arg, (job_id)sql_int(row, 0));
+}
+
+int store_each_failed(struct store *st, job_id first, job_id last, store_id_fn *fn, void *arg)
+{
+    struct id_walk w = { fn, arg };
+
+    return walk(st, sql_bind(&st->sql, SQL_JOBS_FAILED, "ii", I(first), I(last)), each_id, &w);
+}
+
 int store_load_job(struct store *st, job_id id, store_job_fn *fn, void *arg)
 {
     struct job_walk w = { .fn = fn, .arg = arg };

@@ -80,6 +80,10 @@ int store_each_live(struct store *st, store_job_fn *fn, void *arg) must_check;
 int store_each_brief(struct store *st, store_brief_fn *fn, void *arg) must_check;
 int store_each_ready(struct store *st, store_draft_fn *fn, void *arg) must_check;
 int store_each_event(struct store *st, uint64_t after, store_event_fn *fn, void *arg) must_check;
+/* Ended and not completed, with an id in [first, last]; the whole of an array is left out. */
+typedef int store_id_fn(void *arg, job_id id);
+int store_each_failed(struct store *st, job_id first, job_id last, store_id_fn *fn, void *arg)
+    must_check;
 int store_each_removal(struct store *st, store_removal_fn *fn, void *arg) must_check;
 /* An ended job as it was, to take it up again (rerun). -ENOENT. `j` is valid during fn. */
 int store_load_job(struct store *st, job_id id, store_job_fn *fn, void *arg) must_check;

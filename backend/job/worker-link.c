@@ -120,7 +120,36 @@ static int greet(struct worker *w, struct meeting *m, struct error *e)
     if (r)
         return r;
     worker_follow(w, m->root);
-    return 0;
+    return w->follow_fd < 0 ? error_set(e, TRANSPORT_E_NOT_RUN, "its events cannot be followed")
+                            : 0;
+}
+
+static bool pings(const struct worker *w)
+{
+    return w->link.is == LINK_UP && w->cluster->transport->connect &&
+           __atomic_load_n(&w->watched, __ATOMIC_ACQUIRE);
+}
+
+/* The kernel notices a network that is gone; only an answer tells of a far side that hangs. */
+static void ping(struct worker *w)
+{
+    _cleanup_(commandp) struct command c = { .input = BUF_INIT,
+                                             .timeout_ms = w->cluster->alive_s * 1000 / 2 };
+    _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
+    struct error e = ERROR_INIT;
+
+    if (!pings(w) || w->ping_ns > clock_mono_ns())
+        return;
+    link_heard(w);
+    if (!strv_add(&c.argv, "true") && w->cluster->transport->run(w->transport, &c, &o, &e))
+        link_lost(w, e.text);
+    else
+        worker_read_events(w); /* what came with the answer is announced by nothing else */
+}
+
+void link_heard(struct worker *w)
+{
+    w->ping_ns = clock_mono_ns() + w->cluster->alive_s * NS_PER_S / 2;
 }
 
 void link_try(struct worker *w)
@@ -129,6 +158,7 @@ void link_try(struct worker *w)
     struct error   e = ERROR_INIT;
     int            r;
 
+    ping(w);
     if (!w->retry_ns || w->retry_ns > clock_mono_ns())
         return;
     w->retry_ns = 0;
@@ -137,6 +167,7 @@ void link_try(struct worker *w)
         r = greet(w, &m, &e);
     if (!r) {
         w->failures = 0;
+        link_heard(w);
         enter(w, LINK_UP, "", &m);
         return;
     }
@@ -175,11 +206,11 @@ void link_want(struct worker *w, bool want)
 
 int link_wait_ms(const struct worker *w)
 {
-    int64_t left;
+    int64_t when = w->retry_ns ? w->retry_ns : pings(w) ? w->ping_ns : 0, left;
 
-    if (!w->retry_ns)
+    if (!when)
         return -1;
-    left = (w->retry_ns - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS;
+    left = (when - clock_mono_ns() + NS_PER_MS - 1) / NS_PER_MS;
     return left <= 0 ? 0 : left < INT_MAX ? (int)left : INT_MAX;
 }
 

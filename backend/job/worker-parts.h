@@ -26,12 +26,16 @@ struct worker {
     struct link_state link;
     int64_t           retry_ns; /* mono: when to try to connect; 0: not by itself */
     unsigned          failures; /* in a row                                       */
+    int64_t           ping_ns;  /* mono: when to ask whether it is there          */
+    bool              watched;  /* atomic                                         */
 };
 
 /* At the beginning: a cluster that needs a connection gets one as soon as the thread runs. */
 void link_begin(struct worker *w);
-/* Connect if it is time to. */
+/* Connect if it is time to, and ask a silent far side whether it is there. */
 void link_try(struct worker *w);
+/* Something was heard of the far side just now. */
+void link_heard(struct worker *w);
 /* The connection has ended: `why` or NULL. */
 void link_lost(struct worker *w, const char *why);
 /* ctl connect, ctl disconnect */

@@ -131,7 +131,7 @@ static bool about_cluster(struct worker *w, enum order_kind kind)
         survey(w);
     else if (kind == ORDER_CONNECT || kind == ORDER_DISCONNECT)
         link_want(w, kind == ORDER_CONNECT);
-    else
+    else if (kind != ORDER_NOTHING)
         return false;
     return true;
 }
@@ -149,6 +149,7 @@ static void carry_out(struct worker *w)
             batch_run(&b, w->transport, w->cluster);
             worker_post(w, &b);
         }
+        link_heard(w);
         worker_read_events(w);
         list = sort_orders(append(list, mailbox_take(w->orders)));
     }
@@ -221,9 +222,15 @@ static void wake(struct worker *w)
 
     /* Without memory for that it wakes at its next letter. */
     if (o) {
-        o->kind = ORDER_LOOK;
+        o->kind = ORDER_NOTHING;
         worker_send(w, o);
     }
+}
+
+void worker_watch(struct worker *w, bool watch)
+{
+    if (__atomic_exchange_n(&w->watched, watch, __ATOMIC_ACQ_REL) != watch && watch)
+        wake(w);
 }
 
 void worker_stop(struct worker *w)

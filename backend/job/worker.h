@@ -26,6 +26,7 @@ enum order_kind {
     ORDER_REMOVE, /* remove the job's directory                     */
     ORDER_SURVEY, /* look at the whole queue: a struct survey_news  */
     ORDER_CONNECT, ORDER_DISCONNECT,
+    ORDER_NOTHING, /* only wakes it */
     ORDER_KIND_COUNT
 };
 
@@ -82,6 +83,8 @@ struct results;
 int  worker_start(struct worker **wp, const struct cluster *cluster, struct results *results,
                   struct mailbox *box, const struct worker_acts *acts, struct error *e) must_check;
 void worker_send(struct worker *w, struct order *o);
+/* Whether the cluster has jobs of ours: then a far side that falls silent is noticed by asking. */
+void worker_watch(struct worker *w, bool watch);
 /* Ends the thread after the order it is at; drops the others. */
 void worker_stop(struct worker *w);
 void order_free(struct order *o);

@@ -381,12 +381,12 @@ k_forward()
 k_list()
 {
     k_listed=
-    { LC_ALL=C jobs -l >"$k_dir/jobs"; } 2>/dev/null || return 0
+    { LC_ALL=C jobs -l >"$k_dir.jobs.$k_keeper"; } 2>/dev/null || return 0
     while read -r k_line; do
         case " $k_line " in
         *" $k_job "*) k_listed=$k_line ;;
         esac
-    done <"$k_dir/jobs"
+    done <"$k_dir.jobs.$k_keeper"
 }
 
 # bash forgets how a job ended as soon as it was waited for, so we wait for something else, which
@@ -553,7 +553,7 @@ k_watch()
     for k_file in $k_helpers; do
         kill "$k_file" 2>/dev/null
     done
-    [ ! -e "$k_dir/jobs" ] || rm -f "$k_dir/jobs"
+    [ ! -e "$k_dir.jobs.$k_keeper" ] || rm -f "$k_dir.jobs.$k_keeper"
 }
 
 # The claim is ours. 3 is where to say what became of it, and closed as soon as it is said.

@@ -241,6 +241,13 @@ int slurm_options(const struct spec *spec, struct strv *options, struct error *e
     return r;
 }
 
+bool slurm_runs_again(const struct spec *spec)
+{
+    _cleanup_(strvp) struct strv natives = STRV_INIT;
+
+    return add_natives(spec, &natives, NULL) == 0 && strv_has(&natives, "--requeue");
+}
+
 /* The user's own comment, else the name of the job; in one line. */
 int slurm_comment(const struct spec *spec, struct buf *out)
 {

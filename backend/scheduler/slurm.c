@@ -93,6 +93,7 @@ const struct scheduler_ops scheduler_slurm = {
         [VERB_ACCOUNT] = { slurm_say_account, slurm_hear_account },
     },
     .hear_submit = slurm_hear_submit,
+    .runs_again = slurm_runs_again,
     .survey = { slurm_survey_say, slurm_survey_hear },
     .arrays = true,
 };

@@ -75,6 +75,8 @@ void        slurm_copy(char *to, size_t size, struct span s); /* control charact
 
 /* slurm-options.c: the options of sbatch for one spec, each a word. 0; or -EINVAL and a sentence */
 int slurm_options(const struct spec *spec, struct strv *options, struct error *e) must_check;
+/* Whether Slurm may run it again by itself. */
+bool slurm_runs_again(const struct spec *spec);
 /* What the value of --comment ends in; "": nothing. 0 or -ENOMEM. */
 int slurm_comment(const struct spec *spec, struct buf *out);
 /* The attempt that a comment names, or 0. */

@@ -33,8 +33,8 @@
 static const char program[] =
     "exec /bin/sh -c '"
     "echo %s begin; echo %s begin >&2; "
-    "if [ \"$(echo ab | dd bs=3 count=1 iflag=fullblock 2>/dev/null)\" = ab ]; "
-    "then take() { dd bs=\"$1\" count=1 iflag=fullblock 2>/dev/null; }; "
+    "if [ \"$(echo ab | dd bs=3 count=1 iflag=fullblock status=none 2>/dev/null)\" = ab ]; "
+    "then take() { dd bs=\"$1\" count=1 iflag=fullblock status=none; }; "
     "else take() { dd bs=1 count=\"$1\" 2>/dev/null; }; fi; "
     "while read -r k n l s && [ \"$k\" = %s ]; do "
     "[ \"$l\" = - ] || s=$(take \"$l\"); "

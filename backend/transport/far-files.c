@@ -32,10 +32,11 @@ int far_word(struct buf *script, const char *word)
     return r < 0 ? r : quote_word(script, span_str(word));
 }
 
-/* What a program says last is what strerror() says there. */
-static const int told[] = {ENOENT,    EACCES, EISDIR,       ENOTDIR, ENOSPC, EDQUOT, EROFS, EPERM,
-                           ENOTEMPTY, EXDEV,  ENAMETOOLONG, ELOOP,   EINVAL, ESTALE, EIO};
+/* What a program says ends in what strerror() says there. */
+static const int told[] = {ENOENT, EACCES, EISDIR,       ENOTDIR, ENOSPC, EDQUOT, EROFS,
+                           EPERM,  EXDEV,  ENAMETOOLONG, ELOOP,   EINVAL, ESTALE, EIO};
 
+/* 0: none of them. */
 static int errno_of(struct span line)
 {
     for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
@@ -45,20 +46,24 @@ static int errno_of(struct span line)
         if (line.len >= len && memcmp(line.data + line.len - len, text, len) == 0)
             return -told[i];
     }
-    return -EIO;
+    return 0;
 }
 
+/* The first line that names an error counts; what follows is mostly its consequence. */
 int far_verdict(const struct answer *a, const char *cannot, struct error *e)
 {
-    struct span rest = buf_span(&a->err), line, last = SPAN_LIT("");
+    struct span rest = buf_span(&a->err), line, said = SPAN_LIT("");
+    int r = 0;
 
     if (a->status == 0)
         return 0;
-    while (span_next_line(&rest, &line))
+    while (r == 0 && span_next_line(&rest, &line)) {
         if (line.len)
-            last = line;
-    return error_set(e, errno_of(last), "%s: %.*s", cannot, (int)(last.len < 250 ? last.len : 250),
-                     last.data);
+            said = line;
+        r = errno_of(line);
+    }
+    return error_set(e, r ? r : -EIO, "%s: %.*s", cannot, (int)(said.len < 250 ? said.len : 250),
+                     said.data);
 }
 
 /*

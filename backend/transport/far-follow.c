@@ -19,7 +19,9 @@ static const char follower[] = "\nmkdir -p \"${p%/*}/\" || exit\n"
                                ": >>\"$p\" || exit\n"
                                "size=$(wc -c <\"$p\") || exit\n"
                                "echo ready\n"
-                               "exec tail -c +$((size + 1)) -F \"$p\" 2>/dev/null";
+                               "tail -c +$((size + 1)) -F \"$p\" 2>/dev/null &\n"
+                               "while read -r line; do :; done\n"
+                               "kill $!";
 
 static int follow_script(struct buf *script, const char *path)
 {

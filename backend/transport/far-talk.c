@@ -100,7 +100,8 @@ static int take_some(struct transport *t, struct agent *a, struct answer *answer
         size_t room = i == LINK_OUT ? room_for(t, answer) : READ_SIZE;
         int r = agent_read(t, a, (enum link_end)i, room);
 
-        if (r == -EAGAIN)
+        /* The end of the one may come before the last bytes of the other. */
+        if (r == -EAGAIN || (r == -EPIPE && a->half[i].over))
             continue;
         *moved = true;
         return r < 0 ? r : digest(a, (enum link_end)i, answer);
@@ -138,12 +139,57 @@ int agent_look(struct transport *t, struct agent *a, struct answer *answer)
     return r;
 }
 
+/* When the far side last showed that it is there, while an answer is waited for. */
+struct life {
+    uint64_t signs;
+    int64_t heard_ns, ask_ns;
+};
+
+static void heard(const struct transport *t, struct life *life)
+{
+    int64_t now = clock_mono_ns();
+
+    *life = (struct life){
+        .signs = t->ops->signs ? t->ops->signs(t->link) : 0,
+        .heard_ns = now,
+        .ask_ns = t->ops->nudge ? now + t->cluster->alive_s * NS_PER_S / 3 : INT64_MAX,
+    };
+}
+
+/* A command may take its time; a far side that says nothing at all for alive_s is gone. */
+static int check_life(struct transport *t, struct life *life, int64_t deadline)
+{
+    int64_t now = clock_mono_ns();
+
+    if (now >= deadline)
+        return -ETIMEDOUT;
+    if (t->ops->signs(t->link) != life->signs)
+        heard(t, life);
+    else if (now - life->heard_ns >= t->cluster->alive_s * NS_PER_S)
+        return -EHOSTDOWN;
+    else
+        life->ask_ns = now + t->cluster->alive_s * NS_PER_S / 3;
+    t->ops->nudge(t->link);
+    return 0;
+}
+
+static int wait_for_more(struct transport *t, struct agent *a, bool writing, struct life *life,
+                         int64_t deadline)
+{
+    int64_t until = deadline < life->ask_ns ? deadline : life->ask_ns;
+    int     r = agent_wait(t, a, writing, until);
+
+    return r == -ETIMEDOUT ? check_life(t, life, deadline) : r;
+}
+
 /* Write it all, and take what comes meanwhile; if `hear`, until the answer is whole. */
 static int exchange(struct transport *t, struct agent *a, struct span *todo, bool hear,
                     struct answer *answer)
 {
     int64_t deadline = deadline_of(answer);
+    struct life life;
 
+    heard(t, &life);
     for (;;) {
         bool moved = false;
         int r = write_some(t, a, todo, &moved);
@@ -159,7 +205,7 @@ static int exchange(struct transport *t, struct agent *a, struct span *todo, boo
             deadline = deadline_of(answer);
         else if (moved && clock_mono_ns() > deadline)
             return -ETIMEDOUT;
-        r = moved ? 0 : agent_wait(t, a, todo->len > 0, deadline);
+        r = moved ? 0 : wait_for_more(t, a, todo->len > 0, &life, deadline);
         if (r < 0)
             return r;
     }
@@ -196,6 +242,9 @@ int agent_failed(struct transport *t, int r, const struct answer *answer, struct
     case -ETIMEDOUT:
         return error_set(e, TRANSPORT_E_UNKNOWN, "%s gave no answer within %u ms", host,
                          answer->timeout_ms);
+    case -EHOSTDOWN:
+        return error_set(e, TRANSPORT_E_UNKNOWN, "nothing was heard of %s for %u s", host,
+                         t->cluster->alive_s);
     case -EFBIG:
         return error_set(e, TRANSPORT_E_UNKNOWN, "%s says more than %zu bytes", host, answer->most);
     case -ECANCELED:

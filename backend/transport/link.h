@@ -54,6 +54,11 @@ struct link_ops {
     /* The one descriptor that polls readable when there may be more to read. */
     int (*fd)(const struct stream *s);
 
+    /* Ask the far side's sshd, which answers by itself, for a sign of life; and how many bytes have
+     * come so far. NULL: the link sees to it itself. */
+    void (*nudge)(struct link *l);
+    uint64_t (*signs)(const struct link *l);
+
     /* Why a stream ended before its command said anything; `said` is what came instead. Returns
      * TRANSPORT_E_NOT_RUN or TRANSPORT_E_LOGIN. */
     int (*verdict)(struct stream *s, struct span said, struct error *e);

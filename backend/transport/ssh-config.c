@@ -7,10 +7,12 @@
  */
 #include "ssh.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,19 +23,57 @@
     "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,"                 \
     "aes128-ctr,aes192-ctr,aes256-ctr"
 
-/* libssh says what it leaves out, and on which line, only to its log. */
+/* What libssh passes over, and we can do without. */
+static const char *const harmless[] = {
+    "AddKeysToAgent",
+    "ClearAllForwardings",
+    "ControlPersist",
+    "EscapeChar",
+    "ForwardAgent",
+    "ForwardX11",
+    "ForwardX11Trusted",
+    "HashKnownHosts",
+    "LocalCommand",
+    "LocalForward",
+    "PermitLocalCommand",
+    "RemoteForward",
+    "RequestTTY",
+    "SendEnv",
+    "SetEnv",
+    "TCPKeepAlive",
+    "VisualHostKey",
+    "ServerAliveInterval",
+    "ServerAliveCountMax",
+    "UpdateHostKeys",
+};
+
+static bool is_harmless(const char *option)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
+        size_t len = strlen(harmless[i]);
+
+        if (strncasecmp(option, harmless[i], len) == 0 && !isalnum((unsigned char)option[len]))
+            return true;
+    }
+    return false;
+}
+
+/* libssh says what it leaves out, and on which line, only to its log: "Unsupported option: X". */
 static void hear_log(int priority, const char *function, const char *text, void *arg)
 {
     const struct cluster *c = arg;
-    const char *is = strstr(text, "Unsupported option: ");
+    const char *option = strstr(text, " option: ");
 
     (void)priority;
     (void)function;
-    if (!is)
-        is = strstr(text, "Unknown option: ");
-    if (is)
-        log_line(LOG_WARN, "host=%s: in the ssh configuration: %s; see the transport openssh",
-                 c->host, is);
+    if (!option || !(strstr(text, "Unsupported") || strstr(text, "Unknown")))
+        return;
+    option += strlen(" option: ");
+    if (!is_harmless(option))
+        log_line(LOG_WARN,
+                 "host=%s: libssh cannot do what the ssh configuration says: %s; the "
+                 "transport openssh can",
+                 c->host, option);
 }
 
 /* Whoever can write it decides which commands we run (ProxyCommand). */

@@ -6,6 +6,8 @@
  */
 #include "ssh.h"
 
+#include <libssh/server.h> /* a client, too, may ask for a sign of life */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,6 +291,17 @@ static size_t ssh_link_room(const struct link *l, int64_t round_trip_ns)
     return window < WINDOW_MAX ? (size_t)window : WINDOW_MAX;
 }
 
+/* The session does not block, so this sends and does not wait; the answer only has to come. */
+static void ssh_link_nudge(struct link *l)
+{
+    ssh_send_keepalive(l->session);
+}
+
+static uint64_t ssh_link_signs(const struct link *l)
+{
+    return l->counter.in_bytes;
+}
+
 const struct link_ops link_ssh = {
     .open = ssh_link_open,
     .close = ssh_link_close,
@@ -301,6 +314,8 @@ const struct link_ops link_ssh = {
     .finish = ssh_stream_finish,
     .poll = ssh_stream_poll,
     .fd = ssh_stream_fd,
+    .nudge = ssh_link_nudge,
+    .signs = ssh_link_signs,
     .verdict = ssh_stream_verdict,
     .room = ssh_link_room,
 };

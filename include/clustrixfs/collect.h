@@ -17,6 +17,9 @@
  *    L TARGET              of the symbolic link before it
  *    Z N                   ends the listing of N files
  *
+ * The text ends without a Z in a listing of more than 200000 files, or of more than 12 MiB in all.
+ * A file that has the byte 1 in its path or in its link's target is left out.
+ *
  * Nothing in it is trusted: numbers are checked, and a PATH that is absolute, has a "..", "." or an
  * empty component, or is longer or deeper than can be shown here, is given as the empty path: it
  * counts for N, and whoever reads passes it over with the L that may follow.

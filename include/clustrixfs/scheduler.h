@@ -146,6 +146,9 @@ struct scheduler_ops {
     void (*hear_submit)(int status, struct span out, struct span err, struct report *report);
     struct survey survey;
     bool          arrays; /* an array is submitted as one, and is one in its queue */
+    /* Whether the queue may run this one again by itself, so that its exit need not be the job's
+     * end. NULL: it never does. */
+    bool (*runs_again)(const struct spec *spec);
 };
 
 extern const struct scheduler_ops scheduler_process, scheduler_slurm;
@@ -155,13 +158,17 @@ extern const struct scheduler_ops scheduler_process, scheduler_slurm;
  * submitted before, the second only tells. For each run, fields that end with a NUL:
  *
  *    J RUN      which run; then one of
- *    R STATUS   the answer of its submit: then `o LEN`, LEN bytes of output, `e LEN`, LEN of errors
+ *    R STATUS   the answer of its submit: then `o LEN`, LEN bytes of output and a NUL, and the same
+ *               for its errors with `e LEN`; 32768 of each at most
  *    U          it was never tried: certainly not submitted
  *    K PID      it is being tried by a process that is alive
  *    S          it was tried, whoever tried it is gone, and there is no answer
  *    F WHY      it could not be tried: certainly not submitted
  *    C          (beside the others) its run directory is there: it was started
  *    Z          the end of this run; without it nothing was said of it
+ *
+ * After a certain no, `KEEPER forget ROOT RUN...` makes it as if it had never been tried: one line
+ * a run, `RUN done`, `RUN claimed` (it was started: nothing is forgotten) or `RUN failed WHY`.
  */
 enum sent_is { SENT_NOTHING, SENT_ANSWER, SENT_NEVER, SENT_TRYING, SENT_LOST, SENT_FAILED };
 

@@ -146,7 +146,18 @@ job_id service_name_after(struct service *s, job_id after, struct buf *name);
 /* [loop] Texts that are not in the view. 0 or a negative errno. */
 int service_spec_text(struct service *s, job_id id, struct buf *out) must_check;
 int service_script_text(struct service *s, job_id id, struct buf *out) must_check;
-int service_events_text(struct service *s, job_id id, struct buf *out) must_check;
+/* `attempt` 0: of all of them. What was before the first one goes with it. */
+int service_events_text(struct service *s, job_id id, uint32_t attempt, struct buf *out)
+    must_check;
+
+/* [loop] The number of the newest attempt; 0: none has begun, or it is the whole of an array. */
+uint32_t service_attempts(struct service *s, job_id id);
+/*
+ * [loop] An attempt before the newest one: when it was over, and the sentence that says how, which
+ * is appended (`reason` may be NULL). 0; -ENOENT: nothing is known of it; or another errno.
+ */
+int service_attempt(struct service *s, job_id id, uint32_t attempt, int64_t *over_ns,
+                    struct buf *reason) must_check;
 
 /* Wishes (ctl). `words` as written: "cancel", "signal USR1". -EINVAL in the callback names what
  * there is; 0 means that the wish is kept and will be carried out. */
@@ -160,11 +171,12 @@ void service_forget(struct service *s, job_id id, service_done *done, void *arg)
  * directory. Where it is not, it leads into the mirror (results.h): what is known of the far side,
  * with true sizes and times, which may be looked at like anything here, but whose bytes may be
  * elsewhere: it is read through service_far_read() alone. Asking for the path of a live job says
- * that somebody looks at it. -ENOENT: not there (yet); -EREMOTE: there is no mirror. [loop]
+ * that somebody looks at it. `attempt` 0 is the newest; all of them share JOB_FILES.
+ * -ENOENT: not there (yet); -EREMOTE: there is no mirror. [loop]
  */
 enum job_file { JOB_STDOUT, JOB_STDERR, JOB_FILES };
-int service_local_path(struct service *s, job_id id, enum job_file what, struct buf *out)
-    must_check;
+int service_local_path(struct service *s, job_id id, uint32_t attempt, enum job_file what,
+                       struct buf *out) must_check;
 
 /* Whether such a path, or one below it, lies in a mirror. The calls below are for those only. */
 bool service_is_far(const struct service *s, const char *path);

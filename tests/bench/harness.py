@@ -44,10 +44,11 @@ def timed(fn):
 
 def run(argv, **more):
     """Run to the end; a failure is a broken benchmark, not a slow one."""
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+    more.setdefault("stdout", subprocess.PIPE)
+    done = subprocess.run(argv, stderr=subprocess.PIPE, **more)
     if done.returncode:
         raise RuntimeError(f"{argv[0]} exited {done.returncode}: {done.stderr.decode()[-400:]}")
-    return done.stdout.decode()
+    return (done.stdout or b"").decode()
 
 
 def build():
@@ -56,15 +57,22 @@ def build():
     if not os.path.exists(os.path.join(where, "build.ninja")):
         say(f"building into {where}")
         run(["meson", "setup", "--buildtype=release", "-Dwerror=false", where, ROOT])
-    run(["meson", "compile", "-C", where, "clustrixfs", "clustrixfs-keeper"])
+    run(["meson", "compile", "-C", where, "clustrixfs", "clustrixfs-keeper", "relay"])
     return os.path.join(where, "fs", "clustrixfs")
 
 
 class Mount:
-    """One daemon with its own state directory; `with` mounts and unmounts."""
+    """One daemon with its own state directory; `with` mounts and unmounts.
 
-    def __init__(self, program, state, point):
+    source: what is mounted, where that is not this machine; environ: added to the daemon's.
+    """
+
+    def __init__(self, program, state, point, source=None, environ=None):
         self.program, self.state, self.point = program, state, point
+        self.source = [source] if source else []
+        # Its user's own configuration would change what is measured.
+        self.environ = dict(os.environ, XDG_CONFIG_HOME=os.path.join(state, "no-config"),
+                            **(environ or {}))
         self.pid = self.took = None
 
     def path(self, *names):
@@ -72,10 +80,8 @@ class Mount:
 
     def __enter__(self):
         os.makedirs(self.point, exist_ok=True)
-        argv = [self.program, "-o", f"state={self.state}", self.point]
-        # Its own configuration would change what is measured.
-        env = dict(os.environ, XDG_CONFIG_HOME=os.path.join(self.state, "no-config"))
-        self.took = timed(lambda: run(argv, env=env, stdin=subprocess.DEVNULL))
+        argv = [self.program, "-o", f"state={self.state}", *self.source, self.point]
+        self.took = timed(lambda: run(argv, env=self.environ, stdin=subprocess.DEVNULL))
         self.pid = self.find_pid()
         return self
 
@@ -91,6 +97,10 @@ class Mount:
         raise RuntimeError(f"{self.point} is mounted, but its daemon is not to be found")
 
     def __exit__(self, *failed):
+        if failed[0]:
+            # Files are open still; the daemon ends when we do.
+            run(["fusermount3", "-uz", self.point])
+            return
         run(["fusermount3", "-u", self.point])
         until_gone(self.pid)
 
@@ -123,7 +133,8 @@ def until_gone(pid):
 
 
 class Ends:
-    """Counts the ends of jobs from the mount's own events file, waiting in read()."""
+    """Counts the ends of jobs from the mount's own events file, waiting in read(). Begins with
+    what happens from now on."""
 
     def __init__(self, mount):
         self.mount = mount
@@ -131,12 +142,16 @@ class Ends:
         os.lseek(self.fd, os.stat(mount.path("events")).st_size, os.SEEK_SET)
         self.rest = b""
 
+    def more(self):
+        """The next events, at least a part of one."""
+        self.mount.until_readable(self.fd)
+        data = os.read(self.fd, 1 << 17)
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
     def wait(self, jobs):
         while jobs > 0:
-            self.mount.until_readable(self.fd)
-            data = os.read(self.fd, 1 << 17)
-            *lines, self.rest = (self.rest + data).split(b"\n")
-            jobs -= sum(json.loads(line).get("state") in ENDED for line in lines)
+            jobs -= sum(event.get("state") in ENDED for event in self.more())
 
     def close(self):
         os.close(self.fd)
@@ -148,7 +163,9 @@ def rounds(contenders, n):
     seen = {name: [] for name in names}
     for r in range(n):
         for name in names[r % len(names):] + names[:r % len(names)]:
+            began = time.monotonic()
             seen[name].append(contenders[name](r))
+            say(f"  {name}, round {r + 1}: {time.monotonic() - began:.1f} s")
     return seen
 
 

@@ -49,6 +49,32 @@ is 'elements are tried again by themselves' "$(ended "$job")" 'completed 0'
 job=$(submit after "{\"command\": \"true\", \"after\": [$job]}")
 is 'a job can wait for a whole array' "$(ended "$job")" 'completed 0'
 
+# rerun failed: those that did not complete, and no others; also while others run.
+runs="echo run \$CLUSTRIXFS_ATTEMPT >> $T/runs\$CLUSTRIXFS_TASK"
+job=$(submit f "{\"command\": \"$runs; [ \$CLUSTRIXFS_ATTEMPT = 2 ] || exit \$((CLUSTRIXFS_TASK % 2))\", \"array\": \"0-5\"}")
+ended "$job" >/dev/null
+is 'half of an array fails' "$(state "$job")" 'completed 3 failed 3'
+ok 'rerun failed is accepted' ctl "$job" 'rerun failed'
+is 'the array completes then' "$(ended "$job")" 'completed 0'
+is 'those that had failed ran again, and no others' "$(cat runs[0-5] | tr '\n' ' ')" \
+    'run 1 run 1 run 2 run 1 run 1 run 2 run 1 run 1 run 2 '
+ok 'rerun failed where nothing failed does no harm' ctl "$job" 'rerun failed'
+is 'and runs nothing' "$(state "$job"; cat runs[0-5] | wc -l)" "$(printf 'completed 6\n9')"
+refused 'rerun of something else is refused' sh -c "echo rerun completed > '$M/jobs/$job/ctl'"
+job=$(submit g "{\"command\": \"case \$CLUSTRIXFS_TASK.\$CLUSTRIXFS_ATTEMPT in 0.1) exit 1;; 1.1) sleep 1000;; 2.*) until [ -e $T/go2 ]; do sleep 0.05; done;; esac\", \"array\": \"0-2\"}")
+for i in 1 2; do helper await-state "$M" "$job/tasks/$i" running "$(seconds 20)"; done
+echo cancel >"$M/jobs/$job/tasks/1/ctl"
+for i in 0 1; do bounded cat "$M/jobs/$job/tasks/$i/wait"; done >ends
+is 'one of it fails, another is cancelled' "$(cat ends)" "$(printf 'failed 1\ncancelled')"
+ok 'rerun failed while an element runs' ctl "$job" 'rerun failed'
+ok 'and once more' ctl "$job" 'rerun failed'
+for i in 0 1; do bounded cat "$M/jobs/$job/tasks/$i/wait"; done >ends
+is 'runs both again' "$(cat ends)" "$(printf 'completed 0\ncompleted 0')"
+is 'and leaves the other alone' "$(state "$job")" 'running 1 completed 2'
+touch go2
+is 'until it ends' "$(ended "$job")" 'completed 0'
+is 'as its first attempt' "$(for i in 0 1 2; do info "$job/tasks/$i" 'j["attempt"]'; done | tr '\n' ' ')" '2 2 1 '
+
 # restarts
 job=$(submit s "{\"command\": \"echo \$CLUSTRIXFS_TASK >> $T/witness; until [ -e $T/go ]; do sleep 0.05; done\", \"array\": \"0-3\"}")
 for i in 0 1 2 3; do helper await-state "$M" "$job/tasks/$i" running "$(seconds 20)"; done

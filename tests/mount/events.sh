@@ -1,7 +1,7 @@
 #!/bin/bash
 # The log of all events has each once, in order, and at its place for good, whatever kills us.
 . "$(dirname "$0")/lib.sh"
-KILLS=${KILLS:-50}
+KILLS=${KILLS:-20}
 config '{"clusters": {"local": {"cores": 8}}}'
 
 helper_events() { "$PYTHON" -I "$HERE/events.py" "$@"; }

@@ -2,29 +2,17 @@
 #
 # far.sh - the mount of a cluster behind ssh, for the tests that need one
 #
-# SOURCE and OPTIONS are what start_far() was told, so that a test can mount it once more.
+# MOUNTED is what the cluster is called in the mount, where that is another name than CLUSTER.
 
 start_far() # SOURCE [OPTION...]
 {
-    SOURCE=$1
+    local source=$1
     shift
-    "$CLUSTRIXFS" -f "$@" "$SOURCE" "$M" >>"$T/log" 2>&1 </dev/null &
+    "$CLUSTRIXFS" -f "$@" "$source" "$M" >>"$T/log" 2>&1 </dev/null &
     DAEMON=$!
     helper await-mount "$M" "$DAEMON" "$(seconds 40)" && return
     echo 'Bail out! clustrixfs did not mount'
     exit 1
-}
-
-# until WHAT-SECONDS COMMAND...: until it succeeds; looked at ten times a second.
-until_true() # SECONDS COMMAND...
-{
-    local left=$(($(seconds "$1") * 10))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        left=$((left - 1))
-        [ "$left" -gt 0 ] || return
-        sleep 0.1
-    done
 }
 
 text_is_like() # FILE GLOB
@@ -36,8 +24,8 @@ text_is_like() # FILE GLOB
 # far_state WORD [SECONDS]: waits until the cluster is in that state; prints what it says then.
 far_state()
 {
-    until_true "${2:-40}" text_is_like "$M/clusters/$CLUSTER/state" "$1*"
-    cat "$M/clusters/$CLUSTER/state"
+    until_true "${2:-40}" text_is_like "$M/clusters/${MOUNTED:-$CLUSTER}/state" "$1*"
+    cat "$M/clusters/${MOUNTED:-$CLUSTER}/state"
 }
 
 await_reason() # JOB GLOB [SECONDS]

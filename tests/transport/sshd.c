@@ -48,7 +48,7 @@ void must(const char *fmt, ...)
 
 const char *sshd_path(const struct sshd *s, const char *name)
 {
-    static char paths[8][PATH_MAX];
+    static __thread char paths[8][PATH_MAX];
     static int next;
     char *path = paths[next++ % 8];
 
@@ -188,7 +188,8 @@ void sshd_signal(const struct sshd *s, int signal)
 
 void sshd_stop(struct sshd *s)
 {
-    kill(-s->pid, SIGCONT);
+    /* A connection leads a session of its own, and may not know yet that nobody is there. */
+    sshd_signal(s, SIGKILL);
     kill(-s->pid, SIGKILL);
     while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
         ;

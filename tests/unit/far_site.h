@@ -47,7 +47,7 @@ void fsite_end(struct far *f, const char *run, struct record *r);
 void fsite_run(struct far *f, const char *run, struct record *r);
 void fsite_record(struct far *f, const char *run, const char *which, struct record *r);
 
-/* FAR_MAIN("title", { a, b }): each START_TEST() once for each shell, as fsite_open(_i) has them. */
+/* FAR_MAIN("title", { a, b }): each START_TEST() once a shell, as fsite_open(_i) has them. */
 #define FAR_MAIN(title, ...)                                                                       \
     int main(void)                                                                                 \
     {                                                                                              \

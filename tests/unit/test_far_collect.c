@@ -11,7 +11,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!fsite_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                       \
     return
 
 static const char *const one[] = { RUN, NULL };

@@ -11,7 +11,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!fsite_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                       \
     return
 
 static void check_file(struct far *f, const char *path, const char *text)
@@ -144,8 +144,9 @@ START_TEST(the_environment_is_the_logins_and_the_jobs)
     setenv("root", "theirs", 1);
     setenv("run", "too", 1);
     fsite_job(&f, TOKEN, "{\"command\": \"echo $root $run $UID_OF-$CLUSTRIXFS_TASK."
-                       "$CLUSTRIXFS_ATTEMPT $CLUSTRIXFS_JOB $CLUSTRIXFS_TOKEN; env | grep -c ^UID=5;"
-                       " env | grep -c '^[kr]_'\", \"env\": {\"UID\": \"5\", \"UID_OF\": \"a b\"}}");
+                       "$CLUSTRIXFS_ATTEMPT $CLUSTRIXFS_JOB $CLUSTRIXFS_TOKEN; "
+                       "env | grep -c ^UID=5; env | grep -c '^[kr]_'\", "
+                       "\"env\": {\"UID\": \"5\", \"UID_OF\": \"a b\"}}");
     fsite_run(&f, TOKEN "/task7.attempt2", &r);
     check_file(&f, TOKEN "/task7.attempt2/stdout",
                "theirs too a b-7.2 17 " TOKEN "\n1\n0\n");

@@ -12,7 +12,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!fsite_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                       \
     return
 
 #define STARTERS 100
@@ -63,8 +63,8 @@ START_TEST(what_is_not_there_is_none)
     fsite_check(&f, "signal", "TERM", RUN, "gone");
     fsite_check(&f, "start", NULL, RUN, "failed cannot read its plan %");
     fsite_check(&f, "look", NULL, RUN, "none");
-    fsite_ask(&f, "look", NULL, (const char *const[]){ "../etc/passwd", TOKEN "/attempt01", "x", NULL },
-            &out);
+    fsite_ask(&f, "look", NULL,
+            (const char *const[]){ "../etc/passwd", TOKEN "/attempt01", "x", NULL }, &out);
     ck_assert_str_eq(out.data, "../etc/passwd failed it is not called TOKEN/RUN\n"
                                TOKEN "/attempt01 failed it is not called TOKEN/RUN\n"
                                "x failed it is not called TOKEN/RUN\n");

@@ -1,5 +1,5 @@
 /*
- * test_far_submit.c - what is submitted at most once, however often it is said and whoever is killed
+ * test_far_submit.c - submitted at most once, however often it is said and whoever is killed
  */
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 #define OPEN(f)                                                                                    \
     _cleanup_(farp) struct far f = { .transport = NULL };                                          \
-    if (!fsite_open(&f, _i))                                                                         \
+    if (!fsite_open(&f, _i))                                                                       \
     return
 
 /* The answer with its NULs as |. */
@@ -69,9 +69,10 @@ END_TEST
 START_TEST(many_are_answered_in_order)
 {
     OPEN(f);
-    static const char *const runs[] = { TOKEN "/task0.attempt1", TOKEN "/task1.attempt1",
-                                        TOKEN "/task2.attempt1", "nonsense", TOKEN "/task3.attempt1",
-                                        TOKEN "/task4.attempt1", NULL };
+    static const char *const runs[] = {
+        TOKEN "/task0.attempt1", TOKEN "/task1.attempt1", TOKEN "/task2.attempt1", "nonsense",
+        TOKEN "/task3.attempt1", TOKEN "/task4.attempt1", NULL,
+    };
 
     fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
     fsite_write(&f, TOKEN "/submit", 0700, "printf 'a\\000b'\n");

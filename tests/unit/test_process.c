@@ -131,6 +131,36 @@ START_TEST(a_prelude_runs_the_script)
 }
 END_TEST
 
+/* For another machine the same plan is a text for its shell. */
+START_TEST(a_far_plan_is_a_quoted_script)
+{
+    _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
+    _cleanup_(specp) struct spec *spec =
+        parse("{\"script\": \"#!/bin/sh\\nenv\\n\", \"args\": [\"it's\", \"-n\"], "
+              "\"stdin\": \"x\", \"time\": 90, \"memory\": \"4K\",\n"
+              "\"env\": {\"A\": \"$(id)\\n\", \"UID\": \"7\"}}");
+    static const struct transport_ops far = { .name = "far" };
+    struct cluster                    cluster = golden;
+    const struct job_ref              ref = { JOB_ID(17, 0), TOKEN, "", 1 };
+    struct error                      e = ERROR_INIT;
+
+    cluster.transport = &far;
+    ck_assert_msg(scheduler_process.render(spec, &cluster, &ref, &files, &e) == 0, "%s", e.text);
+    ck_assert_ptr_null(file_named(&files, "plan"));
+    check_rendered(&files, "plan.sh", 0600,
+                   "plan_program=" AT "/script\nplan_cwd=" AT "/files\nplan_stdin=" AT "/stdin\n"
+                   "plan_time=90\nplan_memory=4096\nplan_grace=30\n"
+                   "plan_run()\n{\n    plan_attempt=$1 plan_element=$2\n    shift 2\n"
+                   "    export A='$(id)\n'\n    set -- env UID=7 \"$@\"\n"
+                   "    export CLUSTRIXFS_JOB=17\n    export CLUSTRIXFS_TOKEN=" TOKEN "\n"
+                   "    export CLUSTRIXFS_FILES=" AT "/files\n"
+                   "    export CLUSTRIXFS_ATTEMPT=\"$plan_attempt\"\n"
+                   "    [ -z \"$plan_element\" ] || export CLUSTRIXFS_TASK=\"$plan_element\"\n"
+                   "    exec \"$@\" \\\n        " AT "/script \\\n        'it'\\''s' \\\n"
+                   "        -n\n}\nplan_end=yes\n");
+}
+END_TEST
+
 static void check_refused(const char *text, const char *why)
 {
     _cleanup_(specp) struct spec *spec = parse(text);
@@ -298,7 +328,8 @@ START_TEST(paths_and_names)
 END_TEST
 
 UNIT_MAIN("process", { a_script_is_handed_on_as_it_is, a_command_becomes_a_script, words_are_quoted,
-                       a_prelude_runs_the_script, what_it_cannot_do_is_refused,
+                       a_prelude_runs_the_script, a_far_plan_is_a_quoted_script,
+                       what_it_cannot_do_is_refused,
                        what_has_no_meaning_is_named, a_look_is_understood,
                        a_cut_answer_says_only_what_is_there, a_start_is_understood,
                        a_signal_is_understood, garbage_says_nothing, paths_and_names })

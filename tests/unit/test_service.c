@@ -130,7 +130,7 @@ static void read_file(job_id id, enum job_file what, char *text, size_t size)
     FILE  *f;
     size_t n;
 
-    ck_assert_int_eq(service_local_path(service, id, what, &path), 0);
+    ck_assert_int_eq(service_local_path(service, id, 0, what, &path), 0);
     f = fopen(path.data, "r");
     ck_assert_msg(f, "%s", path.data);
     n = fread(text, 1, size - 1, f);
@@ -203,7 +203,7 @@ START_TEST(a_running_job_is_found_again)
     job_view_unref(wait_until(id, is_running));
     service_close(service);
     mount_again();
-    ck_assert_int_eq(service_local_path(service, id, JOB_FILES, &path), 0);
+    ck_assert_int_eq(service_local_path(service, id, 0, JOB_FILES, &path), 0);
     snprintf(text, sizeof(text), "echo gone on > %s/fifo", path.data);
     ck_assert_int_eq(system(text), 0);
     _cleanup_(viewp) struct job_view *v = wait_until(id, has_ended);
