@@ -18,12 +18,14 @@
 #include "clustrixfs/log.h"
 #include "fs/ask.h"
 #include "fs/daemon.h"
+#include "fs/grow.h"
 #include "fs/loop.h"
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
 #include "fs/notify.h"
 #include "fs/ops.h"
 #include "fs/options.h"
+#include "fs/raise.h"
 #include "fs/tree.h"
 #include "fs/version.h"
 #include "fs/waiters.h"
@@ -127,7 +129,11 @@ static int open_rooms(struct mount *m, const struct config *c, struct error *e)
     if (r == 0)
         r = waiters_open(&m->waiters, m);
     if (r == 0)
+        r = raiser_open(&m->raiser, m);
+    if (r == 0)
         r = notify_open(&m->notify, m);
+    if (r == 0)
+        r = grow_open(&m->grow, m);
     if (r == 0)
         r = drafts_open(&m->drafts, m);
     if (r == 0)
@@ -150,7 +156,9 @@ static void close_rooms(struct mount *m)
     pool_close(m->pool);
     pass_close(m->pass);
     service_close(m->service);
+    grow_close(m->grow);
     notify_close(m->notify);
+    raiser_close(m->raiser);
     waiters_close(m->waiters);
     tree_close(m->tree);
 }

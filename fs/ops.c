@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 
 #include "fs/mount.h"
+#include "fs/raise.h"
 
 static const struct fuse_lowlevel_ops *const room_ops[ROOM_COUNT] = {
     [ROOM_TREE] = &tree_room,
@@ -18,11 +19,21 @@ static const struct fuse_lowlevel_ops *const room_ops[ROOM_COUNT] = {
     [ROOM_PASS] = &pass_room,
 };
 
+/* Who answers for this inode: its room, unless it is we who ask. */
+static const struct fuse_lowlevel_ops *answerer(fuse_req_t req, fuse_ino_t ino)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    if (INO_ROOM(ino) == ROOM_TREE && raise_is_own(m->raiser, req))
+        return &raise_room;
+    return room_ops[INO_ROOM(ino)];
+}
+
 /* clang-format off */
 #define FORWARD(call, params, ...)                                                                 \
     static void ops_##call params                                                                  \
     {                                                                                              \
-        room_ops[INO_ROOM(ino)]->call(__VA_ARGS__);                                                \
+        answerer(req, ino)->call(__VA_ARGS__);                                                \
     }
 
 FORWARD(lookup, (fuse_req_t req, fuse_ino_t ino, const char *name), req, ino, name)
