@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -23,31 +24,82 @@
 /* Between two looks at what was written. */
 #define PAUSE_MS 200
 
+/* A file, by the number of its watch. */
+struct followed {
+    int          wd;
+    struct place place;
+};
+
 struct grow {
     struct mount   *mount;
     pthread_t       thread;
     int             fd;   /* inotify */
     int             stop; /* eventfd */
     pthread_mutex_t lock; /* a leaf; guards all below, and that a watch and its place are one */
-    struct place   *places; /* by the number of the watch */
-    size_t          n;
+    struct followed *v;    /* ascending by wd */
+    size_t           n, alloc;
 };
+
+/* Where it is, or would be. */
+static size_t position(const struct grow *g, int wd)
+{
+    size_t low = 0, high = g->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (g->v[middle].wd < wd)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 static bool note_place(struct grow *g, int wd, struct place p)
 {
-    if ((size_t)wd >= g->n) {
-        size_t n = (size_t)wd + (size_t)wd / 2 + 16;
-        struct place *bigger = reallocarray(g->places, n, sizeof(*bigger));
+    size_t i = position(g, wd);
 
-        if (!bigger)
-            return false;
-        for (size_t i = g->n; i < n; i++)
-            bigger[i] = (struct place){ ROW_NONE, 0 };
-        g->places = bigger;
-        g->n = n;
+    if (i == g->n || g->v[i].wd != wd) {
+        if (g->n == g->alloc) {
+            size_t alloc = g->alloc ? g->alloc * 2 : 16;
+            struct followed *bigger = reallocarray(g->v, alloc, sizeof(*bigger));
+
+            if (!bigger)
+                return false;
+            g->v = bigger;
+            g->alloc = alloc;
+        }
+        memmove(&g->v[i + 1], &g->v[i], (g->n - i) * sizeof(*g->v));
+        g->n++;
     }
-    g->places[wd] = p;
+    g->v[i] = (struct followed){ wd, p };
     return true;
+}
+
+static void forget(struct grow *g, struct followed *f)
+{
+    memmove(f, f + 1, (size_t)(g->v + --g->n - f) * sizeof(*f));
+}
+
+static bool is_over(struct grow *g, job_id id)
+{
+    struct job_brief b = { 0 };
+
+    return !service_brief(g->mount->service, id, &b) || job_ended(b.state);
+}
+
+static void end_watch(struct grow *g, int wd)
+{
+    size_t i;
+
+    pthread_mutex_lock(&g->lock);
+    i = position(g, wd);
+    if (i < g->n && g->v[i].wd == wd) {
+        inotify_rm_watch(g->fd, wd);
+        forget(g, &g->v[i]);
+    }
+    pthread_mutex_unlock(&g->lock);
 }
 
 /* The job could have put anything in its place: see stream.c. */
@@ -65,29 +117,46 @@ void grow_follow(struct grow *g, struct place p)
     if (wd >= 0 && !note_place(g, wd, p))
         inotify_rm_watch(g->fd, wd);
     pthread_mutex_unlock(&g->lock);
+    /* Looked at after the watch is there: either this sees that it has ended, or grow_end() it. */
+    if (wd >= 0 && is_over(g, p.key))
+        end_watch(g, wd);
 }
 
 /* Whether it is still wanted; else it ends here. */
 static bool is_wanted(struct grow *g, int wd, struct place *p)
 {
+    uint64_t watched;
     bool wanted = false;
+    size_t i;
 
     pthread_mutex_lock(&g->lock);
-    *p = (size_t)wd < g->n ? g->places[wd] : (struct place){ ROW_NONE, 0 };
-    if (p->row != ROW_NONE) {
-        uint64_t watched = watched_rows(notify_watched(g->mount->notify), p->key);
-
+    i = position(g, wd);
+    if (i < g->n && g->v[i].wd == wd) {
+        *p = g->v[i].place;
+        watched = watched_rows(notify_watched(g->mount->notify), p->key);
         wanted = watched & (ROW_BIT(p->row) | ROW_BIT(ROW_JOB));
         if (!wanted) {
             inotify_rm_watch(g->fd, wd);
-            g->places[wd].row = ROW_NONE;
+            forget(g, &g->v[i]);
         }
     }
     pthread_mutex_unlock(&g->lock);
     return wanted;
 }
 
-/* The kernel has removed a watch whose file is gone; its number is not used again. */
+/* There are only so many watches for a user: none is kept of what will not be written again. */
+void grow_end(struct grow *g, job_id id)
+{
+    pthread_mutex_lock(&g->lock);
+    for (size_t i = g->n; i > 0; i--)
+        if (JOB_WHOLE(g->v[i - 1].place.key) == id) {
+            inotify_rm_watch(g->fd, g->v[i - 1].wd);
+            forget(g, &g->v[i - 1]);
+        }
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* The number of a watch that has ended is not used again for two thousand million others. */
 static void hear(struct grow *g)
 {
     _Alignas(struct inotify_event) char data[4096];
@@ -97,6 +166,8 @@ static void hear(struct grow *g)
 
     for (ssize_t at = 0; at < n; at += (ssize_t)(sizeof(*ev) + ev->len)) {
         ev = (const struct inotify_event *)(data + at);
+        if (ev->mask & IN_IGNORED) /* its file is gone, and with it the watch */
+            end_watch(g, ev->wd);
         if (ev->mask & IN_MODIFY && is_wanted(g, ev->wd, &p))
             notify_grown(g->mount->notify, p.key, ROW_BIT(p.row));
     }
@@ -153,6 +224,6 @@ void grow_close(struct grow *g)
     close(g->stop);
     close(g->fd);
     pthread_mutex_destroy(&g->lock);
-    free(g->places);
+    free(g->v);
     free(g);
 }

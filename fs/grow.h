@@ -17,4 +17,7 @@ void grow_close(struct grow *g);
  */
 void grow_follow(struct grow *g, struct place p);
 
+/* That job (of an array, the whole of it) has ended, or is gone; any thread, never waits. */
+void grow_end(struct grow *g, job_id id);
+
 #endif

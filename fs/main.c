@@ -98,9 +98,14 @@ static int accept_hostkey(const struct options *o, struct error *e)
 static void on_change(void *arg, job_id id, unsigned what)
 {
     struct mount *m = arg;
+    struct job_brief b = { 0 };
 
     notify_change(m->notify, id, what);
-    waiters_change(m->waiters, id, what);
+    if (what & ~(unsigned)CHANGE_JOB_FILES) /* nobody waits for files; and see service_brief() */
+        waiters_change(m->waiters, id, what);
+    if (id && JOB_ELEMENT(id) == 0 && what & (CHANGE_JOB_STATE | CHANGE_JOB_GONE) &&
+        (!service_brief(m->service, id, &b) || job_ended(b.state)))
+        grow_end(m->grow, id);
 }
 
 /* A daemon that was just killed holds its lock until the kernel has taken it to pieces. */

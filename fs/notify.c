@@ -238,7 +238,7 @@ static void note_change(struct notify *n, struct note *note)
 
     pthread_mutex_lock(&n->lock);
     n->stale_listings |= given_take_listings(&n->given, note->what);
-    note->from = (uint8_t)states_exchange(&n->states, note->id, (enum job_state)note->to);
+    states_change(&n->states, n->mount->service, note);
     c = change_of(note);
     note->listings = announce_listings(&c);
     stale = is_stale(note) && (note->what & CHANGE_JOB_FILES || given_job(&n->given, note->id));
@@ -262,7 +262,6 @@ void notify_change(struct notify *n, job_id id, unsigned what)
 {
     struct note note = { .id = id, .what = what };
     int64_t now = clock_now_ns();
-    struct job_brief b = { 0 };
 
     if (id == 0)
         return;
@@ -270,8 +269,6 @@ void notify_change(struct notify *n, job_id id, unsigned what)
         n->moved_ns = now;
     if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
         n->listed_ns = now;
-    if (JOB_ELEMENT(id) == 0 && service_brief(n->mount->service, id, &b))
-        note.to = (uint8_t)b.state;
     note.at_ns = clock_mono_ns();
     note_change(n, &note);
 }

@@ -304,7 +304,7 @@ static void own_forget(fuse_req_t req, fuse_ino_t ino unused_arg, uint64_t n unu
     fuse_reply_none(req);
 }
 
-/* It asks for nothing else. */
+/* It asks for nothing else; should the kernel do so for it, its room answers as to anybody. */
 const struct fuse_lowlevel_ops raise_room = {
     .lookup = own_lookup,
     .forget = own_forget,
@@ -359,6 +359,7 @@ int raiser_open(struct raiser **rp, struct mount *m)
     if (!r)
         return -ENOMEM;
     r->mount = m;
+    r->tid = -1; /* requests that no process of ours made have 0 */
     pthread_mutex_init(&r->lock, NULL);
     *rp = r;
     return 0;

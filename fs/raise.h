@@ -27,6 +27,6 @@ dev_t raiser_device(struct raiser *r);
 
 /* [loop] Whether this request of ROOM_TREE is the raiser's own; raise_room answers those. */
 bool raise_is_own(struct raiser *r, fuse_req_t req);
-extern const struct fuse_lowlevel_ops raise_room;
+extern const struct fuse_lowlevel_ops raise_room; /* NULL: its room answers */
 
 #endif

@@ -11,13 +11,12 @@
 
 #define BRIEFS 64
 
-enum job_state states_exchange(struct states *states, job_id id, enum job_state now)
+/* What it was told to be before. */
+static enum job_state exchange(struct states *states, job_id id, enum job_state now)
 {
     uint64_t number = JOB_NUMBER(id);
     enum job_state was;
 
-    if (JOB_ELEMENT(id))
-        return JOB_NONE;
     if (number >= states->n) {
         size_t more = number + number / 2 + 64;
         uint8_t *bigger = realloc(states->v, more);
@@ -33,6 +32,19 @@ enum job_state states_exchange(struct states *states, job_id id, enum job_state 
     return was;
 }
 
+void states_change(struct states *states, struct service *s, struct note *note)
+{
+    struct job_brief b = { 0 };
+
+    if (JOB_ELEMENT(note->id))
+        return;
+    if (!service_brief(s, note->id, &b))
+        b.state = JOB_NONE;
+    note->from = note->to = (uint8_t)b.state;
+    if (note->what & (CHANGE_JOB_NEW | CHANGE_JOB_STATE | CHANGE_JOB_GONE))
+        note->from = (uint8_t)exchange(states, note->id, b.state);
+}
+
 void states_begin(struct states *states, struct service *s)
 {
     struct job_brief b[BRIEFS];
@@ -44,5 +56,5 @@ void states_begin(struct states *states, struct service *s)
              (got = service_list(s, of, CLUSTER_ANY, after, b, BRIEFS)) > 0;
              after = b[got - 1].id)
             for (size_t i = 0; i < got; i++)
-                (void)states_exchange(states, b[i].id, b[i].state);
+                (void)exchange(states, b[i].id, b[i].state);
 }

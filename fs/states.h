@@ -9,6 +9,7 @@
 
 #include "clustrixfs/job.h"
 #include "clustrixfs/service.h"
+#include "fs/notes.h"
 
 /* Zeroed at first; `v` is the owner's to free, and a lock is the owner's, too. */
 struct states {
@@ -18,7 +19,11 @@ struct states {
 
 /* Where the jobs are that were there before us and have not ended. */
 void states_begin(struct states *states, struct service *s);
-/* What it was told to be before; JOB_NONE: nothing, or it is an element, or memory is out. */
-enum job_state states_exchange(struct states *states, job_id id, enum job_state now);
+/*
+ * Fill in from which state this change takes its job to which: JOB_NONE for an element, for what is
+ * not there, and when memory is out. Changes come from several threads: under the owner's lock the
+ * last one to look has the last word. (The lock that service_brief() takes is a leaf below it.)
+ */
+void states_change(struct states *states, struct service *s, struct note *note);
 
 #endif

@@ -134,13 +134,55 @@ o.join()' "$M/jobs" >watchdog 2>&1 &
     kill $dog
 fi
 
+# How many files this process watches.
+followed() { cat "/proc/$DAEMON/fdinfo/"* 2>/dev/null | grep -c '^inotify'; }
+is 'of what has ended no watch of ours is left: the one is that of the cluster' "$(followed)" 1
+
 #
-# Many changes at once, with watchers that are stopped.
+# Many changes at once: each is seen, also when every call takes long, and nobody waits for a
+# watcher that does not go on.
 #
+# many NAME N: an array that waits, whose elements' states a watcher watches by now -> job
+many()
+{
+    job=$(submit "$1" "{\"command\": \"true\", \"array\": \"0-$(($2 - 1))\", \"begin\": \"+1h\"}")
+    timeout "$(seconds 30)" sh -c "until [ \$(ls '$M/jobs/$job/tasks' 2>/dev/null | wc -l) = $2 ]; do
+        sleep 0.1; done"
+    watch "$1" "$M/jobs/$job/tasks/"*/state
+}
+# all_seen NAME N SECONDS
+all_seen()
+{
+    timeout "$(seconds "$3")" sh -c "until [ \$(grep MODIFY '$T/$1' | sort -u | wc -l) = $2 ]; do
+        sleep 0.2; done"
+}
+# It goes on for a hundredth of a second, and then does nothing for three.
+slowly()
+{
+    while kill -STOP "$1" && sleep 0.03 && kill -CONT "$1"; do sleep 0.01; done 2>/dev/null
+}
+
+if may 'of 10000 changes in a burst each is seen' 'too few inotify watches for a user' \
+    [ "$(cat /proc/sys/fs/inotify/max_user_watches)" -gt 30000 ]; then
+    many burst 10000
+    ctl "$job" cancel
+    ok 'of 10000 changes in a burst each is seen' all_seen burst 10000 60
+    kill "$WATCHER"
+fi
+
+many slow 100
+slowly "$DAEMON" &
+slow=$!
+ctl "$job" cancel
+ok 'with every call slow each is seen, too' all_seen slow 100 60
+ok 'and stat answers' timeout "$(seconds 3)" stat "$M/jobs/$job"
+kill "$slow"
+wait "$slow" 2>/dev/null
+kill -CONT "$DAEMON"
+kill "$WATCHER"
+
 N=500
-job=$(submit many "{\"command\": \"true\", \"array\": \"0-$((N - 1))\", \"begin\": \"+1h\"}")
-is 'an array waits' "$(ls "$M/jobs/$job/tasks" | wc -l)" "$N"
-watch many -r "$M/jobs/$job"
+many many $N
 kill -STOP "$WATCHER"
 ctl "$job" cancel
 ok 'with a stopped watcher and a burst stat answers' timeout "$(seconds 1)" stat "$M/jobs/$job"
