@@ -59,14 +59,14 @@ static int sge_render(const struct spec *spec, const struct cluster *cluster,
      KEY_BIT(KEY_TASKS) | KEY_BIT(KEY_MEMORY) | KEY_BIT(KEY_TIME) | KEY_BIT(KEY_PARTITION) |       \
      KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_PRIORITY) | KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_ARRAY) |      \
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) | KEY_BIT(KEY_NATIVE))
+     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) |    \
+     KEY_BIT(KEY_NATIVE))
 
 const struct scheduler_ops scheduler_sge = {
     .name = "sge",
     .language = LANG_SGE,
     .queues = true,
     .honours = HONOURED,
-    .ignores = KEY_BIT(KEY_OUTPUTS),
     .render = sge_render,
     .verbs = {
         [VERB_CANCEL] = { sge_say_cancel, sge_hear_cancel },

@@ -60,14 +60,14 @@ static int slurm_render(const struct spec *spec, const struct cluster *cluster,
      KEY_BIT(KEY_PARTITION) | KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_PRIORITY) |    \
      KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_EXCLUSIVE) | KEY_BIT(KEY_CONSTRAINT) | KEY_BIT(KEY_ARRAY) |  \
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) | KEY_BIT(KEY_NATIVE))
+     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) |    \
+     KEY_BIT(KEY_NATIVE))
 
 const struct scheduler_ops scheduler_slurm = {
     .name = "slurm",
     .language = LANG_SLURM,
     .queues = true,
     .honours = HONOURED,
-    .ignores = KEY_BIT(KEY_OUTPUTS),
     .render = slurm_render,
     .verbs = {
         [VERB_CANCEL] = { slurm_say_cancel, slurm_hear_cancel },

@@ -9,9 +9,10 @@ watch()
 {
     local name=$1
     shift
+    : >"$T/$name.up"
     inotifywait -m --format '%w%f %e' "$@" >"$T/$name" 2>"$T/$name.up" &
     WATCHER=$!
-    shows "$name.up" 'Watches established'
+    timeout "$(seconds 60)" grep -q -m 1 'Watches established' <(exec tail -n +1 -f "$T/$name.up")
 }
 
 # shows FILE REGEX: such a line comes, without a look at the mount.
