@@ -97,8 +97,6 @@ static int send(struct engine *en, struct job *j, struct error *e)
         return error_set(e, -EREMOTE, "nothing of cluster %s is kept here", p->cluster->name);
     if (!p->fetcher)
         r = fetcher_start(&p->fetcher, p->cluster, results, tell, en, e);
-    if (r == 0)
-        fetcher_link(p->fetcher, p->open);
     return r < 0 ? r : fetcher_send(p->fetcher, &job);
 }
 

@@ -217,6 +217,4 @@ void place_hear_link(struct engine *en, struct link_news *news)
         p->open = false;
     if (p->stager)
         stager_link(p->stager, p->open);
-    if (p->fetcher)
-        fetcher_link(p->fetcher, p->open);
 }

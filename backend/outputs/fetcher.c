@@ -233,7 +233,6 @@ static void init(struct fetcher *f)
     pthread_cond_init(&f->more, &attr);
     pthread_condattr_destroy(&attr);
     f->end = &f->first;
-    f->up = true;
 }
 
 int fetcher_start(struct fetcher **fp, const struct cluster *c, struct results *results,
@@ -327,13 +326,6 @@ void fetcher_drop(struct fetcher *f, job_id id)
     pthread_mutex_unlock(&f->lock);
     if (dropped)
         order_free(dropped);
-}
-
-void fetcher_link(struct fetcher *f, bool up)
-{
-    pthread_mutex_lock(&f->lock);
-    f->up = up;
-    pthread_mutex_unlock(&f->lock);
 }
 
 void fetcher_stop(struct fetcher *f)

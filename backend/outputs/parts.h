@@ -34,7 +34,7 @@ struct fetcher {
 
     pthread_mutex_t lock; /* a leaf; guards all below */
     pthread_cond_t  more;
-    bool            stop, up, dropped; /* dropped: what it is at */
+    bool            stop, dropped; /* dropped: what it is at */
     job_id          at;
     struct order   *first, **end;
     unsigned        coming; /* wants that have not been answered */

@@ -52,10 +52,16 @@ static void ask(struct fetcher *f, const struct order *o, struct found *file, of
     results_want(f->results, o->token, path.data, off, size, got, file);
 }
 
-/* Bad luck, and no answer about the file. */
-static bool may_come(int r)
+/* It says nothing about the file. */
+static bool is_the_way(int r)
 {
-    return r == -EHOSTUNREACH || r == -ETIMEDOUT || r == -EIO || r == -ESTALE;
+    return r == -EHOSTUNREACH || r == -ETIMEDOUT || r == -EIO;
+}
+
+/* One that changes under us again and again is given up. */
+static bool may_come(int r, int tries)
+{
+    return is_the_way(r) || (r == -ESTALE && tries < TRIES_MAX);
 }
 
 /* Until there is a way to the cluster, or at least some time went by; false: no more of it. */
@@ -73,30 +79,20 @@ static bool wait_for_link(struct fetcher *f)
     return patient && fetcher_goes_on(f);
 }
 
-static bool is_up(struct fetcher *f)
-{
-    bool up;
-
-    pthread_mutex_lock(&f->lock);
-    up = f->up;
-    pthread_mutex_unlock(&f->lock);
-    return up;
-}
-
 /* How many of those that were asked for have not come and still may. */
-static size_t ask_all(struct fetcher *f, const struct order *o, struct finds *fs)
+static size_t ask_all(struct fetcher *f, const struct order *o, struct finds *fs, int tries)
 {
     size_t left = 0;
 
     for (size_t i = 0; i < fs->n && fetcher_goes_on(f); i++) {
-        if (!may_come(fs->v[i].r))
+        if (!may_come(fs->v[i].r, tries))
             continue;
         wait_until_coming(f, COMING_MAX - 1);
         ask(f, o, &fs->v[i], 0, fs->v[i].size);
     }
     wait_until_coming(f, 0);
     for (size_t i = 0; i < fs->n; i++)
-        left += may_come(fs->v[i].r);
+        left += may_come(fs->v[i].r, tries + 1);
     return left;
 }
 
@@ -115,13 +111,15 @@ void pull_all(struct fetcher *f, const struct order *o, struct finds *fs)
         fs->v[i].r = !fs->v[i].size                    ? 0
                      : is_too_large(f, &fs->v[i])     ? -EFBIG
                                                        : -EHOSTUNREACH;
-    while (ask_all(f, o, fs) && (!is_up(f) || ++tries < TRIES_MAX) && wait_for_link(f))
-        ;
+    while (ask_all(f, o, fs, tries) && wait_for_link(f))
+        tries++;
 }
 
 int pull_one(struct fetcher *f, const struct order *o, struct found *file, off_t off, size_t size)
 {
-    ask(f, o, file, off, size);
-    wait_until_coming(f, 0);
+    do {
+        ask(f, o, file, off, size);
+        wait_until_coming(f, 0);
+    } while (is_the_way(file->r) && wait_for_link(f));
     return file->r;
 }

@@ -58,8 +58,6 @@ int  fetcher_start(struct fetcher **fp, const struct cluster *c, struct results 
 int  fetcher_send(struct fetcher *f, const struct outputs_job *job) must_check;
 /* Nothing more is to be brought of it, or told. */
 void fetcher_drop(struct fetcher *f, job_id id);
-/* The cluster can be reached, or cannot. */
-void fetcher_link(struct fetcher *f, bool up);
 void fetcher_stop(struct fetcher *f); /* NULL is fine */
 
 #endif
