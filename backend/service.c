@@ -113,9 +113,42 @@ job_id service_by_name(struct service *s, const char *name)
     return live > kept ? live : kept;
 }
 
+/* Its name, or (at the number after it, as the reader has it) the one it was submitted under. */
+static job_id name_of_fresh(struct service *s, const struct fresh *f, job_id after,
+                            struct buf *name)
+{
+    _cleanup_(viewp) struct job_view *v = board_view(s->board, f->id);
+    const char *const names[] = { v ? v->name : "", v ? v->alias : "" };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+        if (f->id + i <= after || !*names[i] || reader_by_name(s->reader, names[i]))
+            continue;
+        buf_release(name);
+        return buf_add_str(name, names[i]) ? 0 : f->id + i;
+    }
+    return 0;
+}
+
+/* Those that the reader does not have yet are newer than all that it has. */
+static job_id fresh_name_after(struct service *s, job_id after, struct buf *name)
+{
+    const struct fresh *first = NULL;
+
+    for (const struct fresh *f = s->fresh; f; f = f->next)
+        if (f->id + 1 > after && (!first || f->id < first->id)) {
+            _cleanup_(bufp) struct buf text = BUF_INIT;
+
+            if (name_of_fresh(s, f, after, &text))
+                first = f;
+        }
+    return first ? name_of_fresh(s, first, after, name) : 0;
+}
+
 job_id service_name_after(struct service *s, job_id after, struct buf *name)
 {
-    return reader_name_after(s->reader, after, name);
+    job_id kept = reader_name_after(s->reader, after, name);
+
+    return kept ? kept : fresh_name_after(s, after, name);
 }
 
 int service_spec_text(struct service *s, job_id id, struct buf *out)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
 
 #include "live.h"
@@ -48,6 +49,7 @@ struct job *accept_job(struct engine *en, struct admitted *a)
     }
     job_move(en, j, EV_ACCEPTED, "user", "");
     job_changed(en, j, CHANGE_JOB_NEW);
+    burst_add(&en->burst, clock_mono_ns());
     __atomic_add_fetch(&en->submitted, 1, __ATOMIC_RELAXED);
     if (j->v.elements && array_open(en, j))
         log_line(LOG_ERROR, "job=%llu: out of memory for its elements",

@@ -142,9 +142,11 @@ static void search_queue(struct batch *b, struct transport *t, const struct clus
 
     for (size_t i = 0; i < b->n; i++) {
         struct answer         *a = b->answers[i];
-        const struct sighting *seen = s && a->missing ? survey_find(s, a->token, a->element) : NULL;
+        const struct sighting *seen = NULL;
 
-        if (seen && (!seen->attempt || seen->attempt == a->attempt)) {
+        if (s && a->missing)
+            seen = survey_find(s, a->token, a->element, a->attempt);
+        if (seen) {
             a->report = seen->report;
             a->missing = false;
         }

@@ -34,6 +34,7 @@ struct order *duty_new_order(const struct job *j, enum order_kind kind,
     o->cluster = j->cluster->index;
     o->id = j->v.id;
     o->attempt = j->v.attempt;
+    o->asked_ns = clock_mono_ns();
     memcpy(o->token, j->v.token, sizeof(o->token));
     if (j->v.native)
         strncpy(o->native, j->v.native, sizeof(o->native) - 1);
@@ -253,11 +254,12 @@ static void start_job(struct engine *en, struct job *j)
 
 void duty_start_next(struct engine *en)
 {
+    en->start_ns = burst_gathers(&en->burst, clock_mono_ns());
     for (size_t i = 0; i < en->config->n_clusters; i++) {
         struct place *p = &en->places[i];
         struct job   *j;
 
-        while ((j = slots_next(p)))
+        while (!en->start_ns && (j = slots_next(p)))
             start_job(en, j);
         if (en->urgent)
             slots_mean(en, p);

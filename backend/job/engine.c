@@ -55,7 +55,7 @@ static void act_on(struct engine *en, struct letter *l)
 /* Milliseconds to sleep, -1 for ever; rounded up, or a due time would be polled for. */
 static int sleep_ms(const struct engine *en)
 {
-    const int64_t when[] = { duty_next(en), en->retry_ns, en->sync_ns };
+    const int64_t when[] = { duty_next(en), en->retry_ns, en->sync_ns, en->start_ns };
     int64_t       next = 0, left;
 
     for (size_t i = 0; i < ARRAY_SIZE(when); i++)

@@ -18,6 +18,7 @@
 
 #include "admit.h"
 #include "board.h"
+#include "burst.h"
 #include "change.h"
 #include "idmap.h"
 #include "journal.h"
@@ -51,7 +52,9 @@ struct job {
     unsigned seen;     /* the round of surveys it was last in                               */
     unsigned asked_why; /* how often the accounting was asked                               */
     int64_t  sent_ns;   /* mono: when the scheduler was known to have it                    */
+    int64_t  known_ns;  /* mono: what told so last was asked then; 0: it never did          */
     int64_t  missed_ns; /* mono: since when it is missing; 0: it is not                     */
+    int64_t  over_ns;   /* mono: since when the scheduler says that it ended; 0: it does not */
     bool brought;  /* of the whole of an array that has ended: its outputs are here */
     bool bringing; /* its outputs are on their way here                            */
     char *said;    /* its reason before that                                       */
@@ -142,6 +145,8 @@ struct engine {
     bool                 urgent;   /* this round must be on disk before it is shown         */
     int64_t              sync_ns;  /* mono: by then what was committed has to be on disk    */
     int64_t              retry_ns; /* mono: the last commit failed, it is tried again then  */
+    struct burst         burst;
+    int64_t              start_ns; /* mono: starts are gathered until then; 0: they are not */
 
     uint64_t seq; /* of the last event */
     uint64_t ticket; /* of the last message taken; becomes `settled` at commit */
@@ -230,13 +235,17 @@ void queue_look(struct engine *en, struct job *j); /* is it there, how is it    
 void queue_has(struct engine *en, struct job *j, const char *native, const char *why);
 /* It certainly has not: submit it again, in a moment. */
 void queue_has_not(struct engine *en, struct job *j, const char *why);
+/* It had, and has lost it: the same. */
+void queue_forgot(struct engine *en, struct job *j);
 
 /* sight.c: what the scheduler says about jobs in its queue, or of their end */
 void sight_survey(struct engine *en, struct survey_news *s);
 void sight_report(struct engine *en, struct job *j, const struct report *r, const char *evidence);
 /* The scheduler put a running job back: a new attempt, whose output is kept apart. */
 void sight_requeued(struct engine *en, struct job *j, const char *evidence, const char *detail);
-/* What was found of one that was looked for. */
+void sight_back(struct engine *en, struct job *j, const char *evidence); /* the same, said so */
+
+/* sight-look.c: what became of one that the queue does not show any more */
 void sight_look(struct engine *en, struct job *j, const struct answer *a);
 /* Whether the end that a record tells has to wait for what the scheduler knows of its cause. */
 bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a);

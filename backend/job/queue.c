@@ -28,7 +28,10 @@ static bool waits_here(const struct job *j)
 
 static bool goes_with_its_array(const struct job *j)
 {
-    return j->whole && j->cluster->scheduler->arrays && !(j->wish & WISH_ALONE);
+    const struct scheduler_ops *s = j->cluster->scheduler;
+
+    return j->whole && !(j->wish & WISH_ALONE) && s->as_array &&
+           s->as_array(j->cluster, j->whole->spec);
 }
 
 /* Every element that is left waits here, for the same attempt. */
@@ -252,6 +255,21 @@ void queue_has(struct engine *en, struct job *j, const char *native, const char 
     job_count_there(en, j);
     place_quicken(job_place(en, j));
     if (j->wish)
+        duty_do(en, j);
+}
+
+void queue_forgot(struct engine *en, struct job *j)
+{
+    static const char why[] = "it was started anew, and has forgotten what came to it last";
+
+    if (j->v.state == JOB_HELD)
+        j->wish |= WISH_HOLD;
+    free((char *)STEAL(j->v.native));
+    j->again = true;
+    j->asked = false;
+    j->known_ns = j->missed_ns = j->over_ns = 0;
+    job_reason(j, "the scheduler has lost it, and it is submitted again: %s", why);
+    if (job_move(en, j, EV_FORGOTTEN, "scheduler", why))
         duty_do(en, j);
 }
 

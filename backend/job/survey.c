@@ -67,10 +67,12 @@ static bool covers(const struct sighting *seen, uint32_t element)
            (!r->step || (element - 1 - r->first) % r->step == 0);
 }
 
-const struct sighting *survey_find(const struct survey_news *s, const char *token, uint32_t element)
+const struct sighting *survey_find(const struct survey_news *s, const char *token,
+                                   uint32_t element, uint32_t attempt)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (!strcmp(s->v[i].token, token) && covers(&s->v[i], element))
+        if (!strcmp(s->v[i].token, token) && covers(&s->v[i], element) &&
+            (!s->v[i].attempt || s->v[i].attempt == attempt))
             return &s->v[i];
     return NULL;
 }

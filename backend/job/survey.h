@@ -24,8 +24,8 @@ struct survey_news {
 /* NULL: out of memory. Never fails otherwise: what could not be had is said in it. */
 struct survey_news *survey_take(struct transport *t, const struct cluster *c);
 void                survey_free(struct survey_news *s);
-/* The sighting of that job or element, or NULL. */
+/* The sighting of that attempt of a job or element, or NULL. */
 const struct sighting *survey_find(const struct survey_news *s, const char *token,
-                                   uint32_t element);
+                                   uint32_t element, uint32_t attempt);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clustrixfs/scheduler.h"
+#include "meeting.h"
 
 /* Lines of KEY|VALUE, then `end|`. */
 static const char host_question[] =
@@ -35,7 +36,7 @@ static const char scheduler_question[] =
     "if has qstat && has qsub; then\n"
     "    tell qstat \"$(first qstat --version)\" &\n"
     "    tell help \"$(first qstat -help)\" &\n"
-    "    tell pbs \"$(answers qstat -B)\" &\n"
+    "    tell pbs \"$(answers qstat -Q)\" &\n"
     "    has qconf && tell sge \"$(answers qconf -sh)\" &\n"
     "fi\n"
     "has kubectl && tell kubectl \"$(first kubectl version --client)\"\n"
@@ -105,10 +106,17 @@ static enum state state_slurm(const struct seen *s)
     return has(s->v[LINE_PING], "DOWN") ? STATE_SILENT : STATE_NONE;
 }
 
-/* Also Torque. Slurm's wrappers for those who are used to PBS tell no version. */
+/* Slurm's programs for those who are used to PBS know no option that tells their version. */
+static bool is_front_end(const struct seen *s)
+{
+    return has(s->v[LINE_QSTAT], "Unknown option: version") && has(s->v[LINE_HELP], "Usage:");
+}
+
+/* Also Torque. */
 static enum state state_pbs(const struct seen *s)
 {
-    if (!has(s->v[LINE_QSTAT], "pbs_version") && !has(s->v[LINE_QSTAT], "ersion:"))
+    if (!has(s->v[LINE_QSTAT], "pbs_version") && !has(s->v[LINE_QSTAT], "ersion:") &&
+        !is_front_end(s))
         return STATE_NONE;
     return span_is(s->v[LINE_PBS], "yes") ? STATE_UP : STATE_SILENT;
 }
@@ -156,6 +164,12 @@ static const struct candidate *candidate_named(const char *name)
     return NULL;
 }
 
+/* What only hands jobs to Slurm is no second scheduler. */
+static bool is_behind_slurm(const struct candidate *k, const struct seen *s)
+{
+    return k->version == LINE_QSTAT && is_front_end(s);
+}
+
 static void take(const struct candidate *k, const struct seen *s, const char *why,
                  struct meeting *m)
 {
@@ -163,6 +177,8 @@ static void take(const struct candidate *k, const struct seen *s, const char *wh
     m->version[0] = '\0';
     if (k->version < LINE_COUNT)
         copy(m->version, sizeof m->version, s->v[k->version]);
+    if (is_behind_slurm(k, s))
+        snprintf(m->version, sizeof m->version, "%s", MEETING_FRONT_END);
     snprintf(m->found, sizeof m->found, "%s%s%s%s: %s", k->name, m->version[0] ? " (" : "",
              m->version, m->version[0] ? ")" : "", why);
 }
@@ -192,7 +208,7 @@ static unsigned count(const struct seen *s, enum state state, const struct candi
     for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
         const struct candidate *k = &candidates[i];
 
-        if (!k->by_itself || k->state(s) != state)
+        if (!k->by_itself || k->state(s) != state || is_behind_slurm(k, s))
             continue;
         buf_printf(names, "%s%s", n ? " and " : "", k->name);
         *one = k;
@@ -221,7 +237,8 @@ static int find(const struct cluster *c, const struct seen *s, struct meeting *m
                          "\"scheduler\": \"process\" into the configuration to run jobs on "
                          "that host itself", c->name, one->name);
     if (up == 1)
-        take(one, s, "the only scheduler there, and it answers", m);
+        take(one, s, is_front_end(s) ? "it answers, and what is there of PBS only hands jobs to it"
+                                     : "the only scheduler there, and it answers", m);
     else
         take(candidate_named("process"), s, "there is no scheduler, so jobs run on that host", m);
     return 0;

@@ -15,6 +15,7 @@ const struct scheduler_ops *const schedulers[] = {
     &scheduler_process,
     &scheduler_slurm,
     &scheduler_sge,
+    &scheduler_pbs,
     NULL,
 };
 

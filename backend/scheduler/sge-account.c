@@ -2,8 +2,9 @@
  * sge-account.c - how jobs ended that the queue may know no more
  *
  * A job that has ended is gone from the queue at once, and its record comes into the accounting
- * some seconds later; a job that was deleted before it ran never has one. Where the accounting
- * cannot be read, that is an answer, too: the records of our wrapper have to do.
+ * some seconds later; a job that was deleted before it ran never has one, and is only among the
+ * last hundred or so that Grid Engine remembers (z). Where the accounting cannot be read, that is
+ * an answer, too: the records of our wrapper have to do.
  *
  * A job that Grid Engine could not start stays in the queue for ever (Eqw). It has failed, so it is
  * taken out: else somebody may clear the error later, and it would run after all.
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "process.h"
 
 /* Arguments: the root, the numbers as one word, and then each run. */
@@ -27,6 +29,7 @@ static const char account[] =
     SGE_SETUP
     "root=$1 list=$2; shift 2\n"
     "timeout 40 qstat -xml -s prs -u \"$(id -un)\" 2>&1; echo \"R|Q|$?\"\n"
+    "timeout 40 qstat -xml -s z -u \"$(id -un)\" 2>/dev/null\n"
     "timeout 40 qstat -s p -u \"$(id -un)\" 2>/dev/null | awk -v list=\" $list \" "
     "'index(list, \" \" $1 \" \") && $5 ~ /E/ { print $1, (NF > 8 ? $9 : \"\") }' |\n"
     "while read -r id tasks; do\n"
@@ -49,43 +52,14 @@ static const char account[] =
     "done\n"
     "echo " TEXT_END "\n";
 
-/* Each number once, though many elements have the same. */
-static int add_ids(const struct ask *a, struct buf *list)
-{
-    const char *last = "";
-
-    for (size_t i = 0; i < a->n; i++) {
-        const char *native = a->refs[i].native;
-
-        if (!span_is_number(span_str(native)) || strcmp(native, last) == 0)
-            continue;
-        buf_printf(list, "%s%s", list->len > 0 ? " " : "", native);
-        last = native;
-    }
-    return buf_error(list);
-}
-
 int sge_say_account(const struct ask *a, struct command *c)
 {
-    _cleanup_(bufp) struct buf list = BUF_INIT;
-    char                       run[PROCESS_RUN_MAX];
-    const char *const          first[] = { "sh", "-c", account, "cfx", a->cluster->root };
-    int                        r = add_ids(a, &list);
-
-    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(first); i++)
-        r = strv_add(&c->argv, first[i]);
-    if (r == 0)
-        r = strv_add(&c->argv, list.len > 0 ? list.data : "");
-    for (size_t i = 0; r == 0 && i < a->n; i++) {
-        process_run(run, &a->refs[i]);
-        r = strv_add(&c->argv, run);
-    }
-    return r;
+    return batch_say_account(a, c, &(struct batch_account){ account, " ", "", batch_number });
 }
 
 /* What was said of one job. */
 struct heard {
-    bool              queued, accounted, kept;
+    bool              queued, remembered, accounted, kept;
     struct report     queue;
     struct span       error;
     struct sge_record record; /* of several the last */
@@ -96,7 +70,7 @@ struct listening {
     const struct ask *ask;
     struct heard     *jobs;
     struct sge_record record; /* the one that is being read */
-    bool              queue_ok, account_broken;
+    bool              queue_ok, account_ok, account_broken;
 };
 
 static bool is_same(const struct job_ref *ref, struct span number, struct span name)
@@ -124,6 +98,9 @@ static void hear_queue(struct listening *l, struct span text)
 
             if (!is_same(ref, row.number, row.name) ||
                 (JOB_ELEMENT(ref->id) > 0 && !sge_row_has(&row, JOB_INDEX(ref->id))))
+                continue;
+            l->jobs[i].remembered |= span_is(row.state, "z");
+            if (span_is(row.state, "z"))
                 continue;
             l->jobs[i].queued = true;
             sge_report(&row, &l->jobs[i].queue);
@@ -171,6 +148,7 @@ static void hear_account(struct listening *l, struct span line)
 
     if (span_is(key, "===="))
         keep_record(l);
+    l->account_ok = true;
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         if (span_is(key, fields[i].key))
             *fields[i].value = trimmed(line);
@@ -203,6 +181,8 @@ static void hear_status(struct listening *l, struct span line)
 
     if (span_is(who, "Q"))
         l->queue_ok = span_is(line, "0");
+    else if (span_has(line, "job id ") && span_has(line, " not found"))
+        l->account_ok = true;
     else if (!span_has(line, "not found") && !span_has(line, "No such file") &&
              !span_has(line, "no jobs running since startup"))
         l->account_broken = true;
@@ -245,6 +225,11 @@ static void conclude(const struct listening *l, const struct heard *h, struct re
         sge_ended(&h->record, h->kept, r);
     } else if (l->queue_ok && !l->account_broken) {
         r->is = REPORT_ABSENT;
+        if (!h->remembered || !l->account_ok)
+            return;
+        /* It has ended, and if that is so for good, without having been accounted for. */
+        r->cause = CAUSE_CANCEL;
+        snprintf(r->note, sizeof r->note, "Grid Engine remembers its end, and never ran it");
     }
 }
 

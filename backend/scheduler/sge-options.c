@@ -1,23 +1,14 @@
 /*
  * sge-options.c - what a spec asks for, as words of qsub
- *
- * The first word that is no option is the script to qsub, and what comes after it are the script's
- * arguments. So of a native option it has to be known how many words belong to it; what is not
- * known is refused.
  */
 #include "sge.h"
 
 #include <errno.h>
-#include <string.h>
 
-struct option {
-    const char *name;
-    unsigned    takes;
-    const char *instead; /* it is refused: this is to be done instead */
-};
+#include "batch.h"
 
 // clang-format off
-static const struct option options[] = {
+static const struct batch_option natives[] = {
     { "-A", 1 }, { "-ac", 1 }, { "-ar", 1 }, { "-binding", 1 }, { "-c", 1 }, { "-ckpt", 1 },
     { "-cwd", 0 }, { "-dc", 1 }, { "-display", 1 }, { "-dl", 1 }, { "-h", 0 }, { "-hard", 0 },
     { "-hold_jid", 1 }, { "-hold_jid_ad", 1 }, { "-js", 1 }, { "-jsv", 1 }, { "-l", 1 },
@@ -44,65 +35,9 @@ static const struct option options[] = {
     { "-wd",     1, "write it as the key workdir" },
     { "-help",   0, "it submits nothing" },
     { "-@",      1, "write its options here" },
+    { NULL },
 };
 // clang-format on
-
-static const struct option *option_named(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-        if (strcmp(options[i].name, name) == 0)
-            return &options[i];
-    return NULL;
-}
-
-static int cut_words(const char *text, struct strv *words)
-{
-    struct span rest = span_str(text);
-
-    for (;;) {
-        _cleanup_(bufp) struct buf word = BUF_INIT;
-        int                        r;
-
-        if (!span_next_quoted(&rest, &word))
-            return 0;
-        r = strv_add_span(words, buf_span(&word));
-        if (r < 0)
-            return r;
-    }
-}
-
-static int add_native(const char *text, struct strv *out, struct error *e)
-{
-    _cleanup_(strvp) struct strv words = STRV_INIT;
-    const struct option         *o;
-    int                          r = cut_words(text, &words);
-
-    if (r < 0)
-        return r;
-    o = words.n > 0 ? option_named(words.v[0]) : NULL;
-    if (!o || words.n != o->takes + 1)
-        return error_set(e, -EINVAL, "native: %.80s is not one option of qsub; write each as a "
-                         "string of its own, for example \"-l scratch=1G\"", text);
-    if (o->instead)
-        return error_set(e, -EINVAL, "native: %s cannot be passed to Grid Engine: %s", o->name,
-                         o->instead);
-    for (size_t i = 0; r == 0 && i < words.n; i++)
-        r = strv_add(out, words.v[i]);
-    return r;
-}
-
-static int add_natives(const struct spec *spec, struct strv *out, struct error *e)
-{
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < spec->n_native; i++) {
-        const struct spec_native *n = &spec->native[i];
-
-        if (n->language == LANG_ANY || n->language == LANG_SGE)
-            r = add_native(n->option, out, e);
-    }
-    return r;
-}
 
 static int add_pair(struct strv *out, const char *name, const char *text)
 {
@@ -142,7 +77,8 @@ static int add_priority(const struct spec *s, struct strv *out)
                : strv_printf(out, "%d", s->priority < -1023 ? -1023 : (int)s->priority);
 }
 
-int sge_options(const struct spec *spec, struct strv *out, struct error *e)
+int sge_options(const struct spec *spec, unused_arg const struct cluster *cluster,
+                struct strv *out, struct error *e)
 {
     int r = add_limits(spec, out);
 
@@ -159,5 +95,5 @@ int sge_options(const struct spec *spec, struct strv *out, struct error *e)
         r = add_pair(out, "-P", spec->account);
     if (r == 0)
         r = add_priority(spec, out);
-    return r < 0 ? r : add_natives(spec, out, e);
+    return r < 0 ? r : batch_natives(spec, LANG_SGE, natives, "Grid Engine", out, e);
 }

@@ -8,6 +8,8 @@
 
 #include <errno.h>
 
+#include "batch.h"
+
 /* A user's own defaults (~/.sge_qstat) come first, and would hide jobs without the -s. */
 static const char survey[] =
     SGE_SETUP
@@ -15,11 +17,7 @@ static const char survey[] =
 
 int sge_survey_say(unused_arg const struct cluster *cluster, struct command *c)
 {
-    int r = strv_add(&c->argv, "sh");
-
-    if (r == 0)
-        r = strv_add(&c->argv, "-c");
-    return r < 0 ? r : strv_add(&c->argv, survey);
+    return batch_say_survey(c, survey);
 }
 
 static int see(const struct sge_row *row, sighting_fn *fn, void *arg)
@@ -39,20 +37,6 @@ static int see(const struct sge_row *row, sighting_fn *fn, void *arg)
     return r;
 }
 
-static int not_whole(const struct outcome *o, struct error *e)
-{
-    struct span rest = buf_span(&o->err), line;
-    char        words[200] = "";
-
-    while (!words[0] && span_next_line(&rest, &line))
-        span_copy(words, sizeof words, line);
-    if (words[0])
-        return error_set(e, -EPROTO, "qstat does not answer: %s", words);
-    if (o->status == 124)
-        return error_set(e, -EPROTO, "qstat does not answer: it took longer than a minute");
-    return error_set(e, -EPROTO, "the answer of qstat was cut short");
-}
-
 int sge_survey_hear(unused_arg const struct cluster *cluster, const struct outcome *o,
                     sighting_fn *fn, void *arg, struct error *e)
 {
@@ -60,7 +44,7 @@ int sge_survey_hear(unused_arg const struct cluster *cluster, const struct outco
     struct sge_row row;
 
     if (!text_whole(buf_span(&o->out), &rest) || !span_has(rest, "</job_info>\n"))
-        return not_whole(o, e);
+        return batch_not_whole(o, "qstat", e);
     while (sge_row_next(&rest, &row))
         if (span_is_token(row.name) && see(&row, fn, arg) < 0)
             return error_set(e, -EPROTO, "qstat lists the job %.*s in a way that cannot be read",

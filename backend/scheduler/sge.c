@@ -7,66 +7,31 @@
  */
 #include "sge.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "batch.h"
-#include "job-files.h"
 
 /* Of a log's name it takes "HOST:PATH", "PATH,PATH" and "$NAME" apart. */
-static int check(const struct spec *spec, const struct cluster *cluster, struct error *e)
+static int check(unused_arg const struct spec *spec, const struct cluster *cluster,
+                 struct error *e)
 {
-    if (cluster->root && strpbrk(cluster->root, ":,$"))
-        return error_set(e, -EINVAL, "the directory %s of cluster %s has a colon, a comma or a "
-                         "dollar sign in it, which Grid Engine does not take in the name of a "
-                         "log; configure another one", cluster->root, cluster->name);
-    return batch_check(spec, cluster, e);
+    return batch_check_root(cluster, ":,$", "a colon, a comma or a dollar sign", "Grid Engine", e);
 }
 
-static int add_scripts(const struct spec *spec, const struct cluster *cluster,
-                       const struct job_ref *ref, const struct strv *options,
-                       struct far_files *files)
-{
-    _cleanup_(bufp) struct buf submit = BUF_INIT, job = BUF_INIT;
-    int                        r = sge_submit_script(spec, cluster, ref, options, &submit);
-
-    if (r == 0)
-        r = sge_job_script(spec, cluster, ref, &job);
-    return r < 0 ? r : batch_add_scripts(cluster, ref, &submit, &job, files);
-}
+static const struct batch_words words = {
+    check, sge_options, sge_submit_script, sge_job_script,
+};
 
 static int sge_render(const struct spec *spec, const struct cluster *cluster,
                       const struct job_ref *ref, struct far_files *files, struct error *e)
 {
-    _cleanup_(strvp) struct strv options = STRV_INIT;
-    int                          r = check(spec, cluster, e);
-
-    if (r == 0)
-        r = sge_options(spec, &options, e);
-    if (r == 0)
-        r = job_files_add(spec, cluster, ref, files, false, e);
-    if (r < 0)
-        return r;
-    r = add_scripts(spec, cluster, ref, &options, files);
-    return r < 0 ? error_set(e, r, "cannot make the script of the job: %s", strerror(-r)) : 0;
+    return batch_render(&words, spec, cluster, ref, files, e);
 }
 
-/* begin goes to Grid Engine, after and retries are the daemon's. How a site calls its GPUs and
- * other features is its own: those are for native. */
-#define HONOURED                                                                                   \
-    (KEY_BIT(KEY_COMMAND) | KEY_BIT(KEY_SCRIPT) | KEY_BIT(KEY_ARGS) | KEY_BIT(KEY_STDIN) |         \
-     KEY_BIT(KEY_NAME) | KEY_BIT(KEY_CLUSTER) | KEY_BIT(KEY_CORES) | KEY_BIT(KEY_NODES) |          \
-     KEY_BIT(KEY_TASKS) | KEY_BIT(KEY_MEMORY) | KEY_BIT(KEY_TIME) | KEY_BIT(KEY_PARTITION) |       \
-     KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_PRIORITY) | KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_ARRAY) |      \
-     KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) |    \
-     KEY_BIT(KEY_NATIVE))
-
+/* How a site calls its GPUs and other features is its own: those are for native. */
 const struct scheduler_ops scheduler_sge = {
     .name = "sge",
     .language = LANG_SGE,
     .queues = true,
-    .honours = HONOURED,
+    .honours = BATCH_KEYS,
     .render = sge_render,
     .verbs = {
         [VERB_CANCEL] = { sge_say_cancel, sge_hear_cancel },
@@ -78,5 +43,5 @@ const struct scheduler_ops scheduler_sge = {
     },
     .hear_submit = sge_hear_submit,
     .survey = { sge_survey_say, sge_survey_hear },
-    .arrays = true,
+    .as_array = batch_as_array,
 };

@@ -33,7 +33,8 @@ bool sge_row_has(const struct sge_row *row, uint32_t index);
 void sge_report(const struct sge_row *row, struct report *r);
 
 /* sge-options.c: the words of qsub for one spec. 0; or -EINVAL and a sentence. */
-int sge_options(const struct spec *spec, struct strv *options, struct error *e) must_check;
+int sge_options(const struct spec *spec, const struct cluster *cluster, struct strv *options,
+                struct error *e) must_check;
 
 /* sge-script.c: `submit` and `job.sh`. 0 or a negative errno. */
 int sge_submit_script(const struct spec *spec, const struct cluster *cluster,

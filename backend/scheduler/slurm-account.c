@@ -12,6 +12,7 @@
  *    L|RUN|LINE     a line of the log of TOKEN/RUN
  *    U|UID|NAME     who that is
  *    R|Q|STATUS, R|A|STATUS     what the two programs ended with
+ *    B|BOOT|NOW     since when the controller is up, and what time it is
  */
 #include "slurm-account.h"
 
@@ -20,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
+#include "clustrixfs/clock.h"
 #include "clustrixfs/units.h"
 #include "process.h"
 
@@ -43,6 +46,8 @@ static const char account[] =
     "sort -u); do\n"
     "    printf 'U|%s|%s\\n' \"$uid\" \"$(id -nu \"$uid\" 2>/dev/null)\"\n"
     "done\n"
+    "boot=$(timeout 10 scontrol show config 2>/dev/null | sed -n 's/^BOOT_TIME *= *//p')\n"
+    "echo \"B|$boot|$(date +%s)\"\n"
     "for run; do\n"
     "    [ -s \"$root/$run.log\" ] || continue\n"
     "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$root/$run.log\" | "
@@ -51,40 +56,9 @@ static const char account[] =
     "done\n"
     "echo " TEXT_END "\n";
 
-/* Each number once, though many elements have the same. */
-static int add_ids(const struct ask *a, struct buf *list)
-{
-    const char *last = "";
-
-    for (size_t i = 0; i < a->n; i++) {
-        char             id[SLURM_ID_MAX];
-        const char      *native = a->refs[i].native;
-
-        slurm_id(id, &a->refs[i]);
-        if (!id[0] || strcmp(native, last) == 0)
-            continue;
-        buf_printf(list, "%s%s", list->len > 0 ? "," : "", native);
-        last = native;
-    }
-    return buf_error(list);
-}
-
 int slurm_say_account(const struct ask *a, struct command *c)
 {
-    _cleanup_(bufp) struct buf list = BUF_INIT;
-    char                       run[PROCESS_RUN_MAX];
-    const char *const          first[] = { "sh", "-c", account, "cfx", a->cluster->root };
-    int                        r = add_ids(a, &list);
-
-    for (size_t i = 0; r == 0 && i < ARRAY_SIZE(first); i++)
-        r = strv_add(&c->argv, first[i]);
-    if (r == 0)
-        r = strv_add(&c->argv, list.len > 0 ? list.data : "0");
-    for (size_t i = 0; r == 0 && i < a->n; i++) {
-        process_run(run, &a->refs[i]);
-        r = strv_add(&c->argv, run);
-    }
-    return r;
+    return batch_say_account(a, c, &(struct batch_account){ account, ",", "0", batch_number });
 }
 
 /* All jobs asked about, while the lines are read one after the other. */
@@ -327,6 +301,15 @@ static void hear_status(struct listening *l, struct span line)
         l->all.account_ok = span_is(line, "0");
 }
 
+/* Both are whole seconds, so it may be up for a second less than they say. */
+static void hear_boot(struct listening *l, struct span line)
+{
+    int64_t boot = to_ns(span_until(&line, '|')), now = to_ns(line);
+
+    if (boot > 0 && boot <= now)
+        l->all.up_ns = now - boot > NS_PER_S ? now - boot - NS_PER_S : 1;
+}
+
 static void hear_line(struct listening *l, struct span line)
 {
     char who = line.len > 2 && line.data[1] == '|' ? line.data[0] : 0;
@@ -342,6 +325,8 @@ static void hear_line(struct listening *l, struct span line)
         hear_account(l, line);
     if (who == 'L')
         hear_log(l, line);
+    if (who == 'B')
+        hear_boot(l, line);
 }
 
 void slurm_hear_account(const struct ask *a, const struct outcome *o, struct report *reports)

@@ -191,7 +191,8 @@ static int add_places(const struct spec *s, struct strv *options)
     return r;
 }
 
-int slurm_options(const struct spec *spec, struct strv *options, struct error *e)
+int slurm_options(const struct spec *spec, unused_arg const struct cluster *cluster,
+                  struct strv *options, struct error *e)
 {
     _cleanup_(strvp) struct strv natives = STRV_INIT;
     int                          r = add_natives(spec, &natives, e);

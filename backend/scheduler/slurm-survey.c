@@ -8,7 +8,8 @@
 #include "slurm.h"
 
 #include <errno.h>
-#include <string.h>
+
+#include "batch.h"
 
 /* Finished jobs too, as long as Slurm remembers them; hidden partitions too. */
 static const char survey[] =
@@ -18,11 +19,7 @@ static const char survey[] =
 
 int slurm_survey_say(unused_arg const struct cluster *cluster, struct command *c)
 {
-    int r = strv_add(&c->argv, "sh");
-
-    if (r == 0)
-        r = strv_add(&c->argv, "-c");
-    return r < 0 ? r : strv_add(&c->argv, survey);
+    return batch_say_survey(c, survey);
 }
 
 /* Where it runs and since when: of a job that waits, both are only a forecast. */
@@ -58,20 +55,6 @@ static int see(const struct slurm_line *line, sighting_fn *fn, void *arg)
     return 0;
 }
 
-static int not_whole(const struct outcome *o, struct error *e)
-{
-    struct span rest = buf_span(&o->err), line;
-    char        words[200] = "";
-
-    while (!words[0] && span_next_line(&rest, &line))
-        span_copy(words, sizeof words, line);
-    if (words[0])
-        return error_set(e, -EPROTO, "squeue does not answer: %s", words);
-    if (o->status == 124)
-        return error_set(e, -EPROTO, "squeue does not answer: it took longer than a minute");
-    return error_set(e, -EPROTO, "the answer of squeue was cut short");
-}
-
 int slurm_survey_hear(unused_arg const struct cluster *cluster, const struct outcome *o,
                       sighting_fn *fn, void *arg, struct error *e)
 {
@@ -80,7 +63,7 @@ int slurm_survey_hear(unused_arg const struct cluster *cluster, const struct out
     bool              whole = text_whole(buf_span(&o->out), &rest);
 
     if (!whole)
-        return not_whole(o, e);
+        return batch_not_whole(o, "squeue", e);
     while (span_next_line(&rest, &text)) {
         /* What does not begin so is a site's chatter, or the rest of a name with a newline. */
         if (!span_begins(text, "J|"))

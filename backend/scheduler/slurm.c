@@ -8,60 +8,27 @@
  */
 #include "slurm.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "batch.h"
-#include "job-files.h"
 
-/* What has no meaning there, and what to do instead. */
-static int check(const struct spec *spec, const struct cluster *cluster, struct error *e)
+static int check(unused_arg const struct spec *spec, const struct cluster *cluster,
+                 struct error *e)
 {
-    if (cluster->root && strchr(cluster->root, '\\'))
-        return error_set(e, -EINVAL, "the directory %s of cluster %s has a backslash in it, which "
-                         "Slurm does not take in the name of a log; configure another one",
-                         cluster->root, cluster->name);
-    return batch_check(spec, cluster, e);
+    return batch_check_root(cluster, "\\", "a backslash", "Slurm", e);
 }
 
-static int add_scripts(const struct spec *spec, const struct cluster *cluster,
-                       const struct job_ref *ref, const struct strv *options,
-                       struct far_files *files)
-{
-    _cleanup_(bufp) struct buf submit = BUF_INIT, job = BUF_INIT;
-    int                        r = slurm_submit_script(spec, cluster, ref, options, &submit);
-
-    if (r == 0)
-        r = slurm_job_script(spec, cluster, ref, &job);
-    return r < 0 ? r : batch_add_scripts(cluster, ref, &submit, &job, files);
-}
+static const struct batch_words words = {
+    check, slurm_options, slurm_submit_script, slurm_job_script,
+};
 
 static int slurm_render(const struct spec *spec, const struct cluster *cluster,
                         const struct job_ref *ref, struct far_files *files, struct error *e)
 {
-    _cleanup_(strvp) struct strv options = STRV_INIT;
-    int                          r = check(spec, cluster, e);
-
-    if (r == 0)
-        r = slurm_options(spec, &options, e);
-    if (r == 0)
-        r = job_files_add(spec, cluster, ref, files, false, e);
-    if (r < 0)
-        return r;
-    r = add_scripts(spec, cluster, ref, &options, files);
-    return r < 0 ? error_set(e, r, "cannot make the script of the job: %s", strerror(-r)) : 0;
+    return batch_render(&words, spec, cluster, ref, files, e);
 }
 
-/* begin goes to Slurm, after and retries are the daemon's. */
 #define HONOURED                                                                                   \
-    (KEY_BIT(KEY_COMMAND) | KEY_BIT(KEY_SCRIPT) | KEY_BIT(KEY_ARGS) | KEY_BIT(KEY_STDIN) |         \
-     KEY_BIT(KEY_NAME) | KEY_BIT(KEY_CLUSTER) | KEY_BIT(KEY_CORES) | KEY_BIT(KEY_NODES) |          \
-     KEY_BIT(KEY_TASKS) | KEY_BIT(KEY_MEMORY) | KEY_BIT(KEY_TIME) | KEY_BIT(KEY_GPUS) |            \
-     KEY_BIT(KEY_PARTITION) | KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_PRIORITY) |    \
-     KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_EXCLUSIVE) | KEY_BIT(KEY_CONSTRAINT) | KEY_BIT(KEY_ARRAY) |  \
-     KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) |    \
-     KEY_BIT(KEY_NATIVE))
+    (BATCH_KEYS | KEY_BIT(KEY_GPUS) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_EXCLUSIVE) |                  \
+     KEY_BIT(KEY_CONSTRAINT))
 
 const struct scheduler_ops scheduler_slurm = {
     .name = "slurm",
@@ -81,5 +48,5 @@ const struct scheduler_ops scheduler_slurm = {
     .hear_submit = slurm_hear_submit,
     .runs_again = slurm_runs_again,
     .survey = { slurm_survey_say, slurm_survey_hear },
-    .arrays = true,
+    .as_array = batch_as_array,
 };

@@ -62,7 +62,8 @@ bool slurm_id_has(const struct slurm_id *id, uint32_t index);
 void slurm_id(char out[SLURM_ID_MAX], const struct job_ref *ref);
 
 /* slurm-options.c: the options of sbatch for one spec, each a word. 0; or -EINVAL and a sentence */
-int slurm_options(const struct spec *spec, struct strv *options, struct error *e) must_check;
+int slurm_options(const struct spec *spec, const struct cluster *cluster, struct strv *options,
+                  struct error *e) must_check;
 /* Whether Slurm may run it again by itself. */
 bool slurm_runs_again(const struct spec *spec);
 /* What the value of --comment ends in; "": nothing. 0 or -ENOMEM. */

@@ -52,6 +52,9 @@ struct report {
     int64_t          started_ns, ended_ns;
     struct job_usage usage;
     char             node[64];  /* as it lists them: "n1", "n[1-4]"           */
+    int64_t          up_ns;     /* of a job that it does not know any more: for how long the
+                                   scheduler has been up, at least; one that was killed has
+                                   forgotten what came to it last */
 };
 
 struct ask {
@@ -145,13 +148,16 @@ struct scheduler_ops {
      */
     void (*hear_submit)(int status, struct span out, struct span err, struct report *report);
     struct survey survey;
-    bool          arrays; /* an array is submitted as one, and is one in its queue */
+    /* Whether this array is submitted as one there, and is one in its queue; else each of its
+     * elements goes by itself. NULL: none is. */
+    bool (*as_array)(const struct cluster *cluster, const struct spec *spec);
     /* Whether the queue may run this one again by itself, so that its exit need not be the job's
      * end. NULL: it never does. */
     bool (*runs_again)(const struct spec *spec);
 };
 
-extern const struct scheduler_ops scheduler_process, scheduler_slurm, scheduler_sge;
+extern const struct scheduler_ops scheduler_process, scheduler_slurm, scheduler_sge,
+    scheduler_pbs;
 
 /*
  * `KEEPER submit ROOT RUN...` and `KEEPER sent ROOT RUN...`: the first submits what was not

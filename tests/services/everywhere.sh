@@ -2,11 +2,13 @@
 # One script, unchanged, on every cluster: the same output, errors, exit code and files.
 . "$(dirname "$0")/lib.sh"
 . "$SERVICES/far.sh"
-needs sshd slurm sge
-FAR_CLUSTERS='cfx-host cfx cfx-sge'
+needs sshd slurm sge pbs
+FAR_CLUSTERS='cfx-host cfx cfx-sge cfx-pbs'
 clusters=
 for CLUSTER in $FAR_CLUSTERS; do
-    clusters+=", \"$CLUSTER\": {\"host\": \"$CLUSTER\", \"dir\": \"$FAR/$CLUSTER\"}"
+    # That one is Slurm's, too, and would be taken for it.
+    [ "$CLUSTER" != cfx-pbs ] || asks=', "scheduler": "pbs"'
+    clusters+=", \"$CLUSTER\": {\"host\": \"$CLUSTER\", \"dir\": \"$FAR/$CLUSTER\"${asks-}}"
 done
 config "{\"clusters\": {\"local\": {\"cores\": 4}$clusters}}"
 start
@@ -42,6 +44,8 @@ word_of() { how_it_ended "$1" | cut -d' ' -f1; }
 stdout_of() { cat "$1/stdout"; }
 stderr_of() { cat "$1/stderr"; }
 reason_has() { grep -c -i "$1" "$2/reason"; }
+# Who tells: the cluster, or where the limit is one of addresses, the program, by its own words.
+told_of_memory() { grep -qi memory "$1/reason" || grep -c MemoryError "$1/stderr" >/dev/null; echo $?; }
 files_of() { (cd "$1/files" && find . -type f | sort | xargs md5sum); }
 tasks_of() { cat "$1"/tasks/{0,1,2}/stdout; }
 
@@ -92,6 +96,20 @@ sleep 600
 END
 for c in local $FAR_CLUSTERS; do limits+=" $c=${job[$c]}"; done
 
+everywhere memory <<'END'
+#!/bin/bash
+#SBATCH --mem=200M
+#SBATCH --time=5
+echo begun
+exec /usr/bin/python3 -c 'import time; x = bytearray(900 << 20); time.sleep(60)'
+END
+same memory end failed word_of
+same memory stdout begun stdout_of
+same memory 'somebody tells why' 0 told_of_memory
+for c in local $FAR_CLUSTERS; do
+    note <<<"memory on $c: $(cat "$M/jobs/${job[$c]}/reason")"
+done
+
 everywhere cancel <<'END'
 #!/bin/bash
 echo begun
@@ -110,7 +128,7 @@ same limit reason 1 reason_has 'time limit'
 
 printf '# %-9s' ''
 printf '%-10s' local $FAR_CLUSTERS
-for row in works exit3 array cancel limit; do
+for row in works exit3 array cancel memory limit; do
     printf '\n# %-9s' "$row"
     for c in local $FAR_CLUSTERS; do printf '%-10s' "${cell[$row.$c]:-same}"; done
 done

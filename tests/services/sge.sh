@@ -78,6 +78,13 @@ await_state "$outside" running
 remote 'qdel "$1"' "$(token_of "$outside")"
 like 'what somebody else cancels is cancelled' "$(ended "$outside" 60)" 'cancelled*'
 
+waiting=$(submit waiting '{"command": "true", "begin": "+1h"}')
+await_state "$waiting" queued
+# shellcheck disable=SC2016 # for the far shell
+remote 'qdel "$1"' "$(token_of "$waiting")"
+like 'also where it had not begun' "$(ended "$waiting" 90)" 'cancelled*'
+like 'and says that' "$(cat "$M/jobs/$waiting/reason")" 'cancelled before it ran*'
+
 # Where its log cannot be written Grid Engine keeps a job in error: the directory of one that waits
 # is taken away.
 job=$(submit error '{"command": "true", "begin": "+20s"}')

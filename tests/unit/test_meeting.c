@@ -125,6 +125,39 @@ START_TEST(a_grid_engine_that_answers_is_taken)
 }
 END_TEST
 
+/* What hands its jobs to Slurm is no second scheduler, but may be asked for. */
+START_TEST(slurms_own_qsub_is_a_way_to_slurm)
+{
+    struct cluster c = cluster(NULL, NULL);
+    struct meeting m;
+    struct error   e = ERROR_INIT;
+
+    ck_assert_msg(hear(&c, "meeting-cfx-pbs", &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.scheduler, "slurm");
+    ck_assert_ptr_nonnull(strstr(m.found, "only hands jobs to it"));
+    c.scheduler = &scheduler_pbs;
+    c.finds_scheduler = false;
+    ck_assert_msg(hear(&c, "meeting-cfx-pbs", &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.scheduler, "pbs");
+    ck_assert_str_eq(m.version, "Slurm's own qsub");
+    ck_assert_int_eq(hear(&c, "meeting-cfx-sge", &m, &e), -EINVAL);
+}
+END_TEST
+
+START_TEST(a_pbs_that_answers_is_taken)
+{
+    static const char text[] = "home|/home/me\nhost|h\nqstat|pbs_version = 23.06.06\npbs|yes\n"
+                               "help|\nend|\n";
+    struct cluster c = cluster(NULL, NULL);
+    struct meeting m;
+    struct error   e = ERROR_INIT;
+
+    ck_assert_msg(hear_text(&c, span_str(text), &m, &e) == 0, "%s", e.text);
+    ck_assert_str_eq(m.scheduler, "pbs");
+    ck_assert_str_eq(m.version, "pbs_version = 23.06.06");
+}
+END_TEST
+
 START_TEST(a_cut_answer_is_none)
 {
     _cleanup_(bufp) struct buf text = BUF_INIT;
@@ -141,4 +174,5 @@ END_TEST
 UNIT_MAIN("meeting", { a_slurm_that_answers_is_taken, a_host_without_one_runs_jobs_itself,
                        the_one_that_was_asked_for_has_to_be_there, nothing_is_guessed,
                        programs_that_had_no_time_to_answer_are_not_none,
-                       a_grid_engine_that_answers_is_taken, a_cut_answer_is_none })
+                       a_grid_engine_that_answers_is_taken, slurms_own_qsub_is_a_way_to_slurm,
+                       a_pbs_that_answers_is_taken, a_cut_answer_is_none })

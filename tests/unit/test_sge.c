@@ -293,6 +293,26 @@ START_TEST(what_could_not_start_says_why)
 }
 END_TEST
 
+/* Remembered, and never accounted for; and one that was accounted for, and one of no trace. */
+START_TEST(what_was_deleted_before_it_began_is_told_so)
+{
+    static const struct job_ref deleted[] = {
+        { JOB_ID(1, 0), "cfxwaiting00000", "9", 1 }, { JOB_ID(2, 2), "cfxelement00000", "10", 1 },
+        { JOB_ID(3, 0), "cfxran000000000", "11", 1 },
+        { JOB_ID(4, 0), "cfxnever0000000", "99999", 1 },
+        { JOB_ID(5, 1), "cfxelement00000", "10", 1 },
+    };
+    struct report reports[ARRAY_SIZE(deleted)];
+
+    hear(AT "account-deleted", SIZE_MAX, VERB_ACCOUNT, deleted, ARRAY_SIZE(deleted), reports);
+    ck_assert(reports[0].is == REPORT_ABSENT && reports[0].cause == CAUSE_CANCEL);
+    ck_assert(reports[1].is == REPORT_ABSENT && reports[1].cause == CAUSE_CANCEL);
+    ck_assert(reports[2].is == REPORT_ENDED && reports[2].cause == CAUSE_EXIT);
+    ck_assert(reports[3].is == REPORT_ABSENT && reports[3].cause == CAUSE_NONE);
+    ck_assert_int_eq(reports[4].is, REPORT_HELD);
+}
+END_TEST
+
 START_TEST(no_end_of_the_answer_no_absence)
 {
     _cleanup_(bufp) struct buf text = BUF_INIT;
@@ -313,4 +333,5 @@ UNIT_MAIN("sge", { a_job_is_one_qsub, memory_is_for_each_slot, a_native_option_i
                    a_submit_brings_a_number_or_words, the_queue_is_understood,
                    a_queue_that_was_cut_short_proves_nothing, each_verb_has_its_verdicts,
                    the_accounting_tells_the_end, what_could_not_start_says_why,
+                   what_was_deleted_before_it_began_is_told_so,
                    no_end_of_the_answer_no_absence })
