@@ -6,17 +6,18 @@
  */
 #include "fs/drop.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fs/tree.h"
+#include "fs/watched.h"
 
 static void drop_entry(struct mount *m, struct place dir, const char *name)
 {
     fuse_lowlevel_notify_inval_entry(m->session, place_ino(dir), name, strlen(name));
 }
 
-/* Attributes only: the names in a listing are asked for anew each time it is read. */
-void drop_attributes(struct mount *m, enum row_id row, uint64_t key)
+static void drop_attributes(struct mount *m, enum row_id row, uint64_t key)
 {
     fuse_ino_t ino = place_ino((struct place){ row, key });
 
@@ -24,7 +25,7 @@ void drop_attributes(struct mount *m, enum row_id row, uint64_t key)
 }
 
 /* The names under which jobs that have ended are listed by state. */
-void drop_state_links(struct mount *m, const char *number)
+static void drop_state_links(struct mount *m, const char *number)
 {
     for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
         if (job_ended((enum job_state)s))
@@ -46,8 +47,11 @@ static void drop_in_attempts(struct mount *m, enum row_id row, job_id id, uint32
         drop_file(m, row, ATTEMPT_KEY(id, a));
 }
 
-/* What lies below files/ is found anew with its directory. */
-void drop_files(struct mount *m, job_id id, uint32_t attempts)
+/*
+ * Everything of a job but its name; what lies below files/ is found anew with its directory.
+ * `attempts`: the highest that the kernel can know of.
+ */
+static void drop_files(struct mount *m, job_id id, uint32_t attempts)
 {
     for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++) {
         if (rows[r].key == KEY_IS_ATTEMPT)
@@ -59,8 +63,8 @@ void drop_files(struct mount *m, job_id id, uint32_t attempts)
     drop_attributes(m, ROW_JOB, id);
 }
 
-/* What the job has written. */
-void drop_output(struct mount *m, job_id id, uint32_t attempts)
+/* What the job has written to stdout and stderr. */
+static void drop_output(struct mount *m, job_id id, uint32_t attempts)
 {
     for (unsigned r = ROW_ROOT + 1; r < ROW_COUNT; r++) {
         if (rows[r].kind == KIND_STREAM && rows[r].key == KEY_IS_ATTEMPT)
@@ -70,7 +74,8 @@ void drop_output(struct mount *m, job_id id, uint32_t attempts)
     }
 }
 
-void drop_job(struct mount *m, job_id id, const char *number)
+/* Its name, and with it all that is below. */
+static void drop_job(struct mount *m, job_id id, const char *number)
 {
     const struct config *c = service_config(m->service);
 
@@ -78,4 +83,39 @@ void drop_job(struct mount *m, job_id id, const char *number)
     for (size_t i = 0; i < c->n_clusters; i++)
         drop_entry(m, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(i) }, number);
     drop_attributes(m, ROW_JOB, id);
+}
+
+void drop_change(struct mount *m, job_id id, unsigned what, uint32_t attempts)
+{
+    char number[24];
+
+    if (what & CHANGE_JOB_FILES) {
+        pass_changed(m, id);
+        if (what == CHANGE_JOB_FILES) {
+            drop_output(m, id, attempts);
+            return;
+        }
+    }
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(id));
+    if (JOB_ELEMENT(id) == 0)
+        drop_state_links(m, number);
+    if (what & CHANGE_JOB_GONE)
+        drop_job(m, id, number);
+    else
+        drop_files(m, id, attempts);
+}
+
+void drop_listings(struct mount *m, unsigned which)
+{
+    const struct config *c = service_config(m->service);
+
+    if (which & LISTING_JOBS)
+        drop_attributes(m, ROW_JOBS, 0);
+    if (which & LISTING_NAMES)
+        drop_attributes(m, ROW_BY_NAME, 0);
+    for (size_t i = 0; which & LISTING_CLUSTERS && i < c->n_clusters; i++)
+        drop_attributes(m, ROW_CLUSTER_JOBS, CLUSTER_KEY(i));
+    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
+        if (which & LISTING_STATE(s))
+            drop_attributes(m, ROW_STATE_JOBS, s);
 }

@@ -9,15 +9,12 @@
 
 #include "fs/layout.h"
 
-/* Attributes only: the names in a listing are asked for anew each time it is read. */
-void drop_attributes(struct mount *m, enum row_id row, uint64_t key);
-/* The names under which that job is listed by state, now that it has ended. */
-void drop_state_links(struct mount *m, const char *number);
-/* Everything of a job but its name; `attempts`: the highest that the kernel can know of. */
-void drop_files(struct mount *m, job_id id, uint32_t attempts);
-/* What it has written to stdout and stderr. */
-void drop_output(struct mount *m, job_id id, uint32_t attempts);
-/* Its name, and with it all that is below. */
-void drop_job(struct mount *m, job_id id, const char *number);
+/*
+ * Attributes of these listings (LISTING_* of watched.h): the names in one are asked for anew each
+ * time it is read.
+ */
+void drop_listings(struct mount *m, unsigned which);
+/* What a change (service_changed) made stale; `attempts`: the highest that the kernel can know. */
+void drop_change(struct mount *m, job_id id, unsigned what, uint32_t attempts);
 
 #endif

@@ -25,6 +25,7 @@
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
 #include "fs/notify.h"
+#include "fs/raise.h"
 #include "fs/waiters.h"
 
 /* For how long requests are still taken after a signal, if they do not stop coming. */
@@ -133,8 +134,10 @@ static int open_sources(struct loop *l, const char *mountpoint, struct error *e)
     /* A request may be gone between poll() and read(): then read() must not wait for the next. */
     if (fcntl(requests, F_SETFL, fcntl(requests, F_GETFL) | O_NONBLOCK) < 0)
         return error_set(e, -errno, "cannot set up the connection to FUSE: %s", strerror(errno));
-    if (mountpoint_device(mountpoint, l->device))
+    if (mountpoint_device(mountpoint, l->device)) {
+        raiser_mounted(l->mount->raiser, mountpoint, l->device);
         l->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    }
     return 0;
 }
 

@@ -18,12 +18,14 @@
 #include "clustrixfs/log.h"
 #include "fs/ask.h"
 #include "fs/daemon.h"
+#include "fs/grow.h"
 #include "fs/loop.h"
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
 #include "fs/notify.h"
 #include "fs/ops.h"
 #include "fs/options.h"
+#include "fs/raise.h"
 #include "fs/tree.h"
 #include "fs/version.h"
 #include "fs/waiters.h"
@@ -96,9 +98,14 @@ static int accept_hostkey(const struct options *o, struct error *e)
 static void on_change(void *arg, job_id id, unsigned what)
 {
     struct mount *m = arg;
+    struct job_brief b = { 0 };
 
     notify_change(m->notify, id, what);
-    waiters_change(m->waiters, id, what);
+    if (what & ~(unsigned)CHANGE_JOB_FILES) /* nobody waits for files; and see service_brief() */
+        waiters_change(m->waiters, id, what);
+    if (id && JOB_ELEMENT(id) == 0 && what & (CHANGE_JOB_STATE | CHANGE_JOB_GONE) &&
+        (!service_brief(m->service, id, &b) || job_ended(b.state)))
+        grow_end(m->grow, id);
 }
 
 /* A daemon that was just killed holds its lock until the kernel has taken it to pieces. */
@@ -127,7 +134,11 @@ static int open_rooms(struct mount *m, const struct config *c, struct error *e)
     if (r == 0)
         r = waiters_open(&m->waiters, m);
     if (r == 0)
+        r = raiser_open(&m->raiser, m);
+    if (r == 0)
         r = notify_open(&m->notify, m);
+    if (r == 0)
+        r = grow_open(&m->grow, m);
     if (r == 0)
         r = drafts_open(&m->drafts, m);
     if (r == 0)
@@ -150,7 +161,9 @@ static void close_rooms(struct mount *m)
     pool_close(m->pool);
     pass_close(m->pass);
     service_close(m->service);
+    grow_close(m->grow);
     notify_close(m->notify);
+    raiser_close(m->raiser);
     waiters_close(m->waiters);
     tree_close(m->tree);
 }

@@ -20,9 +20,11 @@
 struct fuse_session;
 struct fuse_lowlevel_ops;
 struct drafts;
+struct grow;
 struct notify;
 struct pass;
 struct pool;
+struct raiser;
 struct tree;
 struct waiters;
 
@@ -34,6 +36,8 @@ struct mount {
     struct pass         *pass;    /* pass.c                                                    */
     struct pool         *pool;    /* pool.c: threads for what may wait on a disk               */
     struct notify       *notify;  /* notify.c: drops what the kernel still holds, off the loop */
+    struct raiser       *raiser;  /* raise.c: what the kernel tells those who watch            */
+    struct grow         *grow;    /* grow.c: what jobs write                                   */
     struct waiters      *waiters; /* waiters.c: parked reads and polls                         */
     uid_t                uid;     /* who owns everything in the tree, and alone may submit     */
     gid_t                gid;

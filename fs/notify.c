@@ -6,46 +6,37 @@
  * is forgotten; and the directories that list jobs change with each job that comes. Then the
  * kernel is told to drop what it has: from a thread of its own, since the kernel may wait for an
  * answer of ours before it lets such a message in, and only what it was given since it was last
- * told: a bit for each job number and for each listing remembers that.
+ * told (given.c).
+ *
+ * The same thread then tells those who watch, which may have to wait: so that has a queue of its
+ * own, behind what is to be dropped.
  */
 #include "fs/notify.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
 #include "clustrixfs/thread.h"
+#include "fs/announce.h"
 #include "fs/drop.h"
-#include "fs/tree.h"
+#include "fs/given.h"
+#include "fs/notes.h"
+#include "fs/raise.h"
+#include "fs/states.h"
+#include "fs/watched.h"
 
-/* More than this many jobs at once: the kernel then finds out when FROZEN_S is over. */
-#define QUEUE_MAX (64 * 1024)
-
-/* A job; or (id 0) whom to call, or else the listings whose bits are set. */
-struct note {
-    job_id          id;
-    unsigned        what;
-    notify_then_fn *then;
-    void           *arg;
-};
-
-/* A bit for each listing: jobs/, by-name/, all of by-cluster/, and each state. */
-#define LISTING_JOBS 1u
-#define LISTING_NAMES 2u
-#define LISTING_CLUSTERS 4u
-#define LISTING_STATE(s) (8u << (s))
-#define LISTING_STATES (~(LISTING_JOBS | LISTING_NAMES | LISTING_CLUSTERS))
-_Static_assert(JOB_STATE_COUNT <= 29, "a bit for each state");
+#define REST_MAX_NS (2 * NS_PER_MS)
 
 struct notify {
     struct mount   *mount;
+    struct watched *watched;
     pthread_t       thread;
     int             done; /* eventfd */
     _Atomic int64_t listed_ns, moved_ns;
@@ -53,170 +44,224 @@ struct notify {
     pthread_mutex_t lock; /* a leaf; guards all below */
     pthread_cond_t  more;
     bool            stop;
-    struct note    *queue; /* from `first` to before `n` */
-    size_t          first, n, alloc;
-    uint64_t       *given; /* a bit for each job number */
-    size_t          n_given; /* words */
-    unsigned        listings, stale_listings; /* given; and to be taken back */
-    uint32_t        attempts; /* the highest one that something was given of */
+    struct notes    stale; /* what is to be dropped, and whom to call after that */
+    struct notes    told;  /* what may have to be told to those who watch        */
+    struct given    given;
+    unsigned        stale_listings; /* to be taken back */
+    struct states   states;         /* as they were last told */
 };
 
-static uint32_t attempts_given(struct notify *n)
+/* The next thing to do. */
+struct step {
+    enum { STEP_STOP, STEP_LISTINGS, STEP_DROP, STEP_SCAN, STEP_TELL } what;
+    unsigned    listings;
+    struct note note;
+};
+
+/* [locked] It waits while it is not known who watches. */
+static void wait_until(struct notify *n, int64_t wait_ns)
 {
-    uint32_t attempts;
+    int64_t end = clock_mono_ns() + wait_ns;
+    struct timespec when = { .tv_sec = end / NS_PER_S, .tv_nsec = end % NS_PER_S };
+
+    pthread_cond_timedwait(&n->more, &n->lock, &when);
+}
+
+/* [locked] Something to tell, or to do before; false after a wait. */
+static bool take_told(struct notify *n, struct step *step)
+{
+    const struct note *note = notes_first(&n->told);
+    int64_t wait_ns;
+
+    switch (watched_next(n->watched, note->id, note->listings, note->at_ns,
+                         notes_newest_ns(&n->told), &wait_ns)) {
+    case WATCHED_KNOWN:
+        step->what = STEP_TELL;
+        step->note = notes_take(&n->told);
+        return true;
+    case WATCHED_SCAN:
+        step->what = STEP_SCAN;
+        return true;
+    default:
+        wait_until(n, wait_ns);
+        return false;
+    }
+}
+
+/* [locked] False: it waited. */
+static bool take_some(struct notify *n, struct step *step)
+{
+    if (n->stop)
+        return true;
+    if (n->stale_listings) {
+        *step = (struct step){ .what = STEP_LISTINGS, .listings = n->stale_listings };
+        n->stale_listings = 0;
+        return true;
+    }
+    if (notes_any(&n->stale)) {
+        *step = (struct step){ .what = STEP_DROP, .note = notes_take(&n->stale) };
+        return true;
+    }
+    if (notes_any(&n->told))
+        return take_told(n, step);
+    pthread_cond_wait(&n->more, &n->lock);
+    return false;
+}
+
+static struct step take(struct notify *n)
+{
+    struct step step = { .what = STEP_STOP };
 
     pthread_mutex_lock(&n->lock);
-    attempts = n->attempts;
+    while (!take_some(n, &step))
+        ;
     pthread_mutex_unlock(&n->lock);
-    return attempts;
+    return step;
 }
 
-static void drop_listings(struct notify *n, unsigned which)
+/* While we make calls on it, the mount cannot be unmounted: half of the time it can. */
+static void rest(int64_t since)
 {
-    const struct config *c = service_config(n->mount->service);
+    int64_t took = clock_mono_ns() - since;
 
-    if (which & LISTING_JOBS)
-        drop_attributes(n->mount, ROW_JOBS, 0);
-    if (which & LISTING_NAMES)
-        drop_attributes(n->mount, ROW_BY_NAME, 0);
-    for (size_t i = 0; which & LISTING_CLUSTERS && i < c->n_clusters; i++)
-        drop_attributes(n->mount, ROW_CLUSTER_JOBS, CLUSTER_KEY(i));
-    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
-        if (which & LISTING_STATE(s))
-            drop_attributes(n->mount, ROW_STATE_JOBS, s);
+    if (took > REST_MAX_NS)
+        took = REST_MAX_NS;
+    nanosleep(&(struct timespec){ .tv_nsec = took }, NULL);
 }
 
-static void carry_out(struct notify *n, const struct note *note)
+/* Listings that the kernel keeps attributes of: who comes to watch one then does not ask us. */
+static unsigned held(struct notify *n)
 {
-    char number[24];
+    unsigned held;
+
+    pthread_mutex_lock(&n->lock);
+    held = n->given.listings | n->stale_listings;
+    pthread_mutex_unlock(&n->lock);
+    return held;
+}
+
+static void drop(struct notify *n, const struct note *note)
+{
+    uint32_t attempts;
 
     if (note->then) {
         note->then(note->arg);
         return;
     }
-    if (note->id == 0) {
-        drop_listings(n, note->what);
-        return;
-    }
-
-    if (note->what & CHANGE_JOB_FILES) {
-        pass_changed(n->mount, note->id);
-        if (note->what == CHANGE_JOB_FILES) {
-            drop_output(n->mount, note->id, attempts_given(n));
-            return;
-        }
-    }
-    snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(note->id));
-    if (JOB_ELEMENT(note->id) == 0)
-        drop_state_links(n->mount, number);
-    if (note->what & CHANGE_JOB_GONE)
-        drop_job(n->mount, note->id, number);
-    else
-        drop_files(n->mount, note->id, attempts_given(n));
+    pthread_mutex_lock(&n->lock);
+    attempts = n->given.attempts;
+    pthread_mutex_unlock(&n->lock);
+    drop_change(n->mount, note->id, note->what, attempts);
 }
 
-/* The next thing to do, waiting for it; false: stop. */
-static bool take(struct notify *n, struct note *note)
+static struct change change_of(const struct note *note)
 {
-    bool got = false;
+    return (struct change){ note->id, note->what, (enum job_state)note->from,
+                            (enum job_state)note->to, note->grown };
+}
 
-    pthread_mutex_lock(&n->lock);
-    while (n->first == n->n && !n->stale_listings && !n->stop)
-        pthread_cond_wait(&n->more, &n->lock);
-    if (!n->stop && n->stale_listings) {
-        *note = (struct note){ .what = n->stale_listings };
-        n->stale_listings = 0;
-        got = true;
-    } else if (!n->stop) {
-        *note = n->queue[n->first++];
-        if (n->first == n->n)
-            n->first = n->n = 0;
-        got = true;
-    }
-    pthread_mutex_unlock(&n->lock);
-    return got;
+static void tell(struct notify *n, const struct note *note)
+{
+    int64_t since = clock_mono_ns();
+    struct change c = change_of(note);
+
+    if (note->id)
+        announce(n->mount, n->watched, &c);
+    else
+        announce_log(n->mount, n->watched);
+    watched_spent(n->watched, clock_mono_ns() - since);
+    rest(since);
 }
 
 /* Nobody asks the kernel any more, and whoever waits is not left waiting. */
 static void call_the_rest(struct notify *n)
 {
-    while (n->first < n->n) {
-        const struct note *note = &n->queue[n->first++];
+    while (notes_any(&n->stale)) {
+        struct note note = notes_take(&n->stale);
 
-        if (note->then)
-            note->then(note->arg);
+        if (note.then)
+            note.then(note.arg);
     }
 }
 
 static void *notify_main(void *arg)
 {
     struct notify *n = arg;
-    struct note note;
+    struct step step;
 
-    while (take(n, &note))
-        carry_out(n, &note);
+    raiser_begin(n->mount->raiser);
+    while ((step = take(n)).what != STEP_STOP) {
+        if (step.what == STEP_LISTINGS)
+            drop_listings(n->mount, step.listings);
+        if (step.what == STEP_DROP)
+            drop(n, &step.note);
+        if (step.what == STEP_SCAN)
+            watched_scan(n->watched, raiser_device(n->mount->raiser), held(n));
+        if (step.what == STEP_TELL)
+            tell(n, &step.note);
+    }
     call_the_rest(n);
     eventfd_write(n->done, 1);
     return NULL;
 }
 
-static bool was_given(const struct notify *n, job_id id)
+/*
+ * A job that is gone, or that is alive again although the kernel holds it for ended. Of an element
+ * only the loop may ask how it is: it is taken for one.
+ */
+static bool is_stale(const struct note *note)
 {
-    uint64_t number = JOB_NUMBER(id);
+    enum job_state now = (enum job_state)note->to;
 
-    return number / 64 < n->n_given && n->given[number / 64] >> number % 64 & 1;
-}
-
-/* False when memory is out or the queue is full. */
-static bool enqueue(struct notify *n, const struct note *note)
-{
-    if (n->n == n->alloc) {
-        size_t alloc = n->alloc ? n->alloc * 2 : 64;
-        struct note *bigger = alloc > QUEUE_MAX ? NULL
-                                                : reallocarray(n->queue, alloc, sizeof(*bigger));
-
-        if (!bigger)
-            return false;
-        n->queue = bigger;
-        n->alloc = alloc;
-    }
-    n->queue[n->n++] = *note;
-    return true;
-}
-
-/* One note for what changes twice in a row. */
-static bool enqueue_change(struct notify *n, job_id id, unsigned what)
-{
-    if (n->first < n->n && n->queue[n->n - 1].id == id) {
-        n->queue[n->n - 1].what |= what;
+    if (note->what & (CHANGE_JOB_GONE | CHANGE_JOB_FILES))
         return true;
-    }
-    return enqueue(n, &(struct note){ .id = id, .what = what });
+    return note->what & CHANGE_JOB_STATE && (JOB_ELEMENT(note->id) || (now && !job_ended(now)));
 }
 
-/* A job that is gone, or that is alive again although the kernel holds it for ended. */
-static bool is_stale(struct notify *n, job_id id, unsigned what)
+/* [locked] What nobody watches is not even noted. The thread wakes for the first of many. */
+static void note_told(struct notify *n, const struct note *note)
 {
-    struct job_brief b;
-
-    if (what & CHANGE_JOB_GONE)
-        return true;
-    return what & CHANGE_JOB_STATE && service_brief(n->mount->service, id, &b) &&
-           !job_ended(b.state);
+    if (!watched_listings(n->watched, note->listings) &&
+        (note->id == 0 || !watched_rows(n->watched, note->id)))
+        return;
+    if (!notes_any(&n->told))
+        pthread_cond_signal(&n->more);
+    if (!n->stop && !notes_add(&n->told, note))
+        log_line(LOG_WARN, "job=%llu: who watches it is not told of a change",
+                 (unsigned long long)JOB_NUMBER(note->id));
 }
 
-/* The listings that a change can be seen in. */
-static unsigned listings_of(unsigned what)
+static void note_change(struct notify *n, struct note *note)
 {
-    if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
-        return ~0u;
-    return what & CHANGE_JOB_STATE ? LISTING_STATES : 0;
+    struct change c;
+    bool full = false, stale;
+
+    pthread_mutex_lock(&n->lock);
+    n->stale_listings |= given_take_listings(&n->given, note->what);
+    states_change(&n->states, n->mount->service, note);
+    c = change_of(note);
+    note->listings = announce_listings(&c);
+    stale = is_stale(note) && (note->what & CHANGE_JOB_FILES || given_job(&n->given, note->id));
+    if (stale && note->what & CHANGE_JOB_STATE)
+        watched_kept(n->watched, note->id);
+    if (!n->stop && stale)
+        full = !notes_add(&n->stale, note);
+    note_told(n, note);
+    if (note->what & CHANGE_LOG)
+        note_told(n, &(struct note){ .what = CHANGE_LOG, .listings = LISTING_LOG,
+                                     .at_ns = note->at_ns });
+    if (notes_any(&n->stale) || n->stale_listings)
+        pthread_cond_signal(&n->more);
+    pthread_mutex_unlock(&n->lock);
+    if (full)
+        log_line(LOG_WARN, "job=%llu: the kernel may show it as it was",
+                 (unsigned long long)JOB_NUMBER(note->id));
 }
 
 void notify_change(struct notify *n, job_id id, unsigned what)
 {
+    struct note note = { .id = id, .what = what };
     int64_t now = clock_now_ns();
-    bool stale, full = false;
 
     if (id == 0)
         return;
@@ -224,18 +269,17 @@ void notify_change(struct notify *n, job_id id, unsigned what)
         n->moved_ns = now;
     if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
         n->listed_ns = now;
-    stale = is_stale(n, id, what);
+    note.at_ns = clock_mono_ns();
+    note_change(n, &note);
+}
+
+void notify_grown(struct notify *n, job_id id, uint64_t grown)
+{
+    struct note note = { .id = id, .grown = grown, .at_ns = clock_mono_ns() };
+
     pthread_mutex_lock(&n->lock);
-    n->stale_listings |= n->listings & listings_of(what);
-    n->listings &= ~listings_of(what);
-    if (!n->stop && (what & CHANGE_JOB_FILES || (stale && was_given(n, id))))
-        full = !enqueue_change(n, id, what);
-    if (n->first < n->n || n->stale_listings)
-        pthread_cond_signal(&n->more);
+    note_told(n, &note);
     pthread_mutex_unlock(&n->lock);
-    if (full)
-        log_line(LOG_WARN, "job=%llu: the kernel may show it as it was",
-                 (unsigned long long)JOB_NUMBER(id));
 }
 
 void notify_then(struct notify *n, notify_then_fn *fn, void *arg)
@@ -243,7 +287,7 @@ void notify_then(struct notify *n, notify_then_fn *fn, void *arg)
     bool later;
 
     pthread_mutex_lock(&n->lock);
-    later = !n->stop && enqueue(n, &(struct note){ .then = fn, .arg = arg });
+    later = !n->stop && notes_add(&n->stale, &(struct note){ .then = fn, .arg = arg });
     if (later)
         pthread_cond_signal(&n->more);
     pthread_mutex_unlock(&n->lock);
@@ -251,46 +295,17 @@ void notify_then(struct notify *n, notify_then_fn *fn, void *arg)
         fn(arg);
 }
 
-static unsigned listing_bit(enum row_id row, uint64_t key)
-{
-    switch (row) {
-    case ROW_JOBS:
-        return LISTING_JOBS;
-    case ROW_BY_NAME:
-        return LISTING_NAMES;
-    case ROW_CLUSTER_JOBS:
-        return LISTING_CLUSTERS;
-    default:
-        return LISTING_STATE(key);
-    }
-}
-
 void notify_given_listing(struct notify *n, unsigned row, uint64_t key)
 {
     pthread_mutex_lock(&n->lock);
-    n->listings |= listing_bit((enum row_id)row, key);
+    n->given.listings |= listing_bit((struct place){ (enum row_id)row, key });
     pthread_mutex_unlock(&n->lock);
 }
 
 void notify_given(struct notify *n, job_id id, uint32_t attempt)
 {
-    size_t word = JOB_NUMBER(id) / 64;
-
     pthread_mutex_lock(&n->lock);
-    if (word >= n->n_given) {
-        size_t more = word + word / 2 + 16;
-        uint64_t *bigger = reallocarray(n->given, more, sizeof(*bigger));
-
-        if (bigger) {
-            memset(bigger + n->n_given, 0, (more - n->n_given) * sizeof(*bigger));
-            n->given = bigger;
-            n->n_given = more;
-        }
-    }
-    if (word < n->n_given)
-        n->given[word] |= UINT64_C(1) << JOB_NUMBER(id) % 64;
-    if (attempt > n->attempts)
-        n->attempts = attempt;
+    given_add(&n->given, id, attempt);
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -304,6 +319,35 @@ int64_t notify_moved_ns(struct notify *n)
     return n->moved_ns;
 }
 
+struct watched *notify_watched(struct notify *n)
+{
+    return n->watched;
+}
+
+static void init_cond(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+static void free_all(struct notify *n)
+{
+    if (n->done >= 0)
+        close(n->done);
+    pthread_cond_destroy(&n->more);
+    pthread_mutex_destroy(&n->lock);
+    free(n->stale.v);
+    free(n->told.v);
+    watched_close(n->watched);
+    free(n->states.v);
+    free(n->given.jobs);
+    free(n);
+}
+
 int notify_open(struct notify **np, struct mount *m)
 {
     struct notify *n = calloc(1, sizeof(*n));
@@ -314,13 +358,14 @@ int notify_open(struct notify **np, struct mount *m)
     n->mount = m;
     n->listed_ns = n->moved_ns = m->born_ns;
     pthread_mutex_init(&n->lock, NULL);
-    pthread_cond_init(&n->more, NULL);
+    init_cond(&n->more);
+    states_begin(&n->states, m->service);
     n->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    r = n->done < 0 ? -errno : thread_start(&n->thread, notify_main, n);
+    r = n->done < 0 ? -errno : watched_open(&n->watched);
+    if (r == 0)
+        r = thread_start(&n->thread, notify_main, n);
     if (r < 0) {
-        if (n->done >= 0)
-            close(n->done);
-        free(n);
+        free_all(n);
         return r;
     }
     *np = n;
@@ -346,10 +391,5 @@ void notify_close(struct notify *n)
         return;
     notify_stop(n);
     pthread_join(n->thread, NULL);
-    close(n->done);
-    pthread_cond_destroy(&n->more);
-    pthread_mutex_destroy(&n->lock);
-    free(n->queue);
-    free(n->given);
-    free(n);
+    free_all(n);
 }

@@ -11,6 +11,7 @@
 
 struct mount;
 struct notify;
+struct watched;
 
 int  notify_open(struct notify **np, struct mount *m) must_check; /* starts its thread */
 void notify_close(struct notify *n); /* after notify_stop() and notify_fd() said so */
@@ -34,6 +35,12 @@ void notify_given_listing(struct notify *n, unsigned row, uint64_t key);
 
 /* A job changed (service_changed); from any thread, never waits. */
 void notify_change(struct notify *n, job_id id, unsigned what);
+
+/* Its files of these rows (ROW_BIT) have more bytes; from any thread, never waits. */
+void notify_grown(struct notify *n, job_id id, uint64_t grown);
+
+/* What may be watched: the loop says what is looked at. */
+struct watched *notify_watched(struct notify *n);
 
 /* When a job last came or went, and when one last changed its state: mtimes of listings. */
 int64_t notify_listed_ns(struct notify *n);

@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 
 #include "fs/mount.h"
+#include "fs/raise.h"
 
 static const struct fuse_lowlevel_ops *const room_ops[ROOM_COUNT] = {
     [ROOM_TREE] = &tree_room,
@@ -18,11 +19,22 @@ static const struct fuse_lowlevel_ops *const room_ops[ROOM_COUNT] = {
     [ROOM_PASS] = &pass_room,
 };
 
+/* Whether it is we who ask, of what raise.c answers. */
+static bool is_own(fuse_req_t req, fuse_ino_t ino)
+{
+    const struct mount *m = fuse_req_userdata(req);
+
+    return INO_ROOM(ino) == ROOM_TREE && raise_is_own(m->raiser, req);
+}
+
 /* clang-format off */
 #define FORWARD(call, params, ...)                                                                 \
     static void ops_##call params                                                                  \
     {                                                                                              \
-        room_ops[INO_ROOM(ino)]->call(__VA_ARGS__);                                                \
+        if (raise_room.call && is_own(req, ino))                                                   \
+            raise_room.call(__VA_ARGS__);                                                          \
+        else                                                                                       \
+            room_ops[INO_ROOM(ino)]->call(__VA_ARGS__);                                            \
     }
 
 FORWARD(lookup, (fuse_req_t req, fuse_ino_t ino, const char *name), req, ino, name)

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/notify.h"
 #include "fs/tree.h"
 #include "fs/waiters.h"
+#include "fs/watched.h"
 
 #define OFF_FIXED 2                      /* the row's number is added ... */
 #define OFF_LISTED (OFF_FIXED + ROW_COUNT) /* ... or the key             */
@@ -80,6 +82,8 @@ static bool list_place(struct listing *l, const char *name, struct place p,
         name_only(p, &e);
     else if (place_entry(l->mount, p, b, &e) < 0)
         return true;
+    else if (rows[p.row].holds == HOLDS_UNTIL_LISTED)
+        watched_found(notify_watched(l->mount->notify), p, fuse_req_ctx(l->req)->pid);
     return list_entry(l, name, &e, off);
 }
 

@@ -252,7 +252,9 @@ void tree_release(fuse_req_t req, fuse_ino_t ino unused_arg, struct fuse_file_in
     struct mount *m = fuse_req_userdata(req);
     struct handle *h = handle_of(fi);
 
-    waiters_forget(m->waiters, h);
-    handle_free(h);
+    if (h) { /* raise.c has none */
+        waiters_forget(m->waiters, h);
+        handle_free(h);
+    }
     fuse_reply_err(req, 0);
 }

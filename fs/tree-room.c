@@ -8,16 +8,40 @@
 
 #include <errno.h>
 
+#include "fs/grow.h"
+#include "fs/notify.h"
+#include "fs/watched.h"
+
+/* The program that looks at this may be about to watch it. */
+static void note_look(struct mount *m, struct place p, pid_t pid, bool is_found)
+{
+    if (is_found)
+        watched_found(notify_watched(m->notify), p, pid);
+    else
+        watched_asked(notify_watched(m->notify), p, pid);
+    grow_follow(m->grow, p);
+}
+
+/* Who watches what the kernel keeps does not ask us again: that of a list of jobs counts. */
+static bool may_be_watched(struct place p, bool frozen)
+{
+    return !frozen || rows[p.row].holds == HOLDS_UNTIL_LISTED;
+}
+
 static void tree_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
     struct mount *m = fuse_req_userdata(req);
     struct fuse_entry_param e;
     struct place p;
+    pid_t pid = fuse_req_ctx(req)->pid;
     int r;
 
+    watched_passed(notify_watched(m->notify), place_of(parent), pid);
     r = place_find(m, place_of(parent), name, &p);
     if (r == 0)
         r = place_entry(m, p, NULL, &e);
+    if (r == 0 && may_be_watched(p, e.attr_timeout > LIVE_S))
+        note_look(m, p, pid, true);
     if (r < 0)
         fuse_reply_err(req, -r);
     else
@@ -31,10 +55,14 @@ static void tree_forget(fuse_req_t req, fuse_ino_t ino unused_arg, uint64_t n un
 
 static void tree_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi unused_arg)
 {
+    struct mount *m = fuse_req_userdata(req);
+    struct place p = place_of(ino);
     struct stat st;
     bool frozen;
-    int r = place_stat(fuse_req_userdata(req), place_of(ino), NULL, &st, &frozen);
+    int r = place_stat(m, p, NULL, &st, &frozen);
 
+    if (r == 0 && may_be_watched(p, frozen))
+        note_look(m, p, fuse_req_ctx(req)->pid, false);
     if (r < 0)
         fuse_reply_err(req, -r);
     else

@@ -209,8 +209,9 @@ static stat_fn *const stats[] = {
  * Whether the kernel may keep what it hears. notify.c is told first and the answer is made after
  * that: what changes in between would else be missed by both.
  */
-static bool may_keep(struct mount *m, struct place p, const struct job_brief *b, bool past)
+static bool may_keep(struct mount *m, struct place p, const struct job_brief *b)
 {
+    bool past = is_past(m, p);
     struct job_brief now;
 
     switch (rows[p.row].holds) {
@@ -229,19 +230,11 @@ static bool may_keep(struct mount *m, struct place p, const struct job_brief *b,
     }
 }
 
-int place_stat(struct mount *m, struct place p, const struct job_brief *known, struct stat *st,
-               bool *frozen)
+int place_attr(struct mount *m, struct place p, const struct job_brief *known, struct stat *st)
 {
     const struct row *row = &rows[p.row];
-    struct job_brief b = { 0 };
-    bool past = is_past(m, p);
     int64_t ended_ns;
 
-    if (place_is_of_job(p) && !known) {
-        if (!service_brief(m->service, JOB_OF_KEY(p.key), &b))
-            return -ENOENT;
-        known = &b;
-    }
     memset(st, 0, sizeof(*st));
     st->st_ino = place_ino(p);
     st->st_mode = row->mode;
@@ -250,11 +243,24 @@ int place_stat(struct mount *m, struct place p, const struct job_brief *known, s
     st->st_gid = m->gid;
     st->st_blksize = BLOCK;
     set_time(st, known ? known->changed_ns : m->born_ns);
-    if (past && service_attempt(m->service, JOB_OF_KEY(p.key), ATTEMPT_OF_KEY(p.key), &ended_ns,
-                                NULL) == 0)
+    if (is_past(m, p) && service_attempt(m->service, JOB_OF_KEY(p.key), ATTEMPT_OF_KEY(p.key),
+                                         &ended_ns, NULL) == 0)
         set_time(st, ended_ns);
-    *frozen = may_keep(m, p, known, past);
     return stats[row->kind](m, p, st);
+}
+
+int place_stat(struct mount *m, struct place p, const struct job_brief *known, struct stat *st,
+               bool *frozen)
+{
+    struct job_brief b = { 0 };
+
+    if (place_is_of_job(p) && !known) {
+        if (!service_brief(m->service, JOB_OF_KEY(p.key), &b))
+            return -ENOENT;
+        known = &b;
+    }
+    *frozen = may_keep(m, p, known);
+    return place_attr(m, p, known, st);
 }
 
 static int drafts_entry(struct mount *m, struct place p, struct fuse_entry_param *e)

@@ -40,6 +40,9 @@ bool place_is_of_job(struct place p);
  */
 int place_stat(struct mount *m, struct place p, const struct job_brief *known, struct stat *st,
                bool *frozen) must_check;
+/* The same for the notifier's own looks (raise.c), which let the kernel keep nothing. */
+int place_attr(struct mount *m, struct place p, const struct job_brief *known, struct stat *st)
+    must_check;
 /* The text of a KIND_TEXT, KIND_LINK or KIND_WAIT. 0 or a negative errno. */
 int place_text(struct mount *m, struct place p, struct buf *out) must_check;
 /* Whether a fixed row is to be seen in the directory `dir`. */

@@ -65,7 +65,7 @@ static bool is_slow(struct span kind)
     return kind.len > 5 && !memcmp(kind.data, "fuse.", 5);
 }
 
-bool look_is_ours(dev_t dev)
+bool inputs_is_ours(dev_t dev)
 {
     _cleanup_(bufp) struct buf mounts = BUF_INIT;
 

@@ -58,8 +58,6 @@ struct span input_name(const char *path);
  * mount; or another negative errno.
  */
 int look_at(const char *path, int *fd) must_check;
-/* Whether something lies in a clustrixfs mount. */
-bool look_is_ours(dev_t dev);
 
 /* hash.c */
 struct hash_row {

@@ -83,7 +83,7 @@ static int visit(struct plan *p, FTSENT *f, dev_t *dev, size_t skip, struct erro
 
     switch (f->fts_info) {
     case FTS_D:
-        if (f->fts_statp->st_dev != *dev && look_is_ours(f->fts_statp->st_dev))
+        if (f->fts_statp->st_dev != *dev && inputs_is_ours(f->fts_statp->st_dev))
             return refuse(f, "lies in a clustrixfs mount: leave that out", e);
         *dev = f->fts_statp->st_dev;
         return take(p, f, skip, e);

@@ -67,6 +67,37 @@ static void end_whole(struct engine *en, struct job *whole)
     after_ended(en, whole);
 }
 
+/* The last element has ended: first what they all leave is brought. */
+static enum job_state state_of_whole(struct engine *en, struct job *whole)
+{
+    enum job_state state = state_of(whole->v.counts);
+
+    if (!job_ended(state)) {
+        outputs_drop(en, whole);
+        whole->brought = false;
+    } else if (!whole->brought && outputs_begin(en, whole)) {
+        return JOB_COLLECTING;
+    }
+    return state;
+}
+
+void array_conclude(struct engine *en, struct job *whole, const char *outputs)
+{
+    whole->brought = true;
+    whole->v.state = state_of(whole->v.counts);
+    whole->v.times.changed_ns = clock_now_ns();
+    commit_event(en, whole, arrived[whole->v.state], "elements", outputs);
+    job_changed(en, whole, CHANGE_JOB_STATE);
+    end_whole(en, whole);
+}
+
+void array_take_up(struct engine *en, struct job *whole)
+{
+    if (whole->v.state == JOB_COLLECTING && job_ended(state_of(whole->v.counts)) &&
+        !outputs_begin(en, whole))
+        array_conclude(en, whole, "");
+}
+
 void array_count(struct engine *en, struct job *element, enum job_state from, enum job_state to)
 {
     struct job    *whole = element->whole;
@@ -75,13 +106,13 @@ void array_count(struct engine *en, struct job *element, enum job_state from, en
     if (whole->v.counts[from])
         whole->v.counts[from]--;
     whole->v.counts[to]++;
-    whole->v.state = state_of(whole->v.counts);
+    count_reason(whole);
+    whole->v.state = state_of_whole(en, whole);
     whole->v.times.changed_ns = element->v.times.changed_ns;
     if (to == JOB_RUNNING && !whole->v.times.started_ns)
         whole->v.times.started_ns = element->v.times.changed_ns;
     if (to == JOB_FAILED && element->v.exit_code > whole->v.exit_code)
         whole->v.exit_code = element->v.exit_code;
-    count_reason(whole);
     job_changed(en, whole, CHANGE_JOB_STATE);
     if (whole->v.state == was)
         return;

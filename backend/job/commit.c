@@ -361,11 +361,12 @@ void commit_all(struct engine *en)
     show_jobs(en);
     journal_add(en->journal, buf_span(&en->lines));
     buf_release(&en->lines);
-    drop_ended(en);
     __atomic_store_n(&en->settled, en->ticket, __ATOMIC_RELEASE);
     send_orders(en);
-    /* First the watchers: who is answered and then looks must not see what they are told of. */
+    /* First the watchers: who is answered and then looks must not see what they are told of. While
+     * they look what has ended is still in memory: they may not ask the database from here. */
     tell_watchers(en);
+    drop_ended(en);
     answer_promises(en, 0, NULL);
     if (!en->sync_ns && any_ahead(en))
         en->sync_ns = clock_mono_ns() + SYNC_NS;

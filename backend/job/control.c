@@ -32,6 +32,8 @@ static void set_wish(struct engine *en, struct job *j, unsigned add, unsigned dr
 static int do_cancel(struct engine *en, struct job *j, const char *arg, struct error *e)
 {
     (void)arg, (void)e;
+    /* What runs no more can only be kept from bringing what it left. */
+    outputs_stop(en, j);
     if (!job_ended(j->v.state) && !(j->wish & WISH_CANCEL)) {
         duty_at(en, j, 0);
         set_wish(en, j, WISH_CANCEL, 0);
@@ -210,6 +212,8 @@ static int to_each(struct engine *en, struct job *whole, const struct word *w, c
     struct error mine = ERROR_INIT;
     int          r = 0, done = 0, first = 0;
 
+    if (w->fn == do_cancel)
+        outputs_stop(en, whole);
     for (uint32_t i = 0; i < whole->n_elements; i++) {
         struct job *j = whole->elements[i];
 

@@ -91,20 +91,28 @@ static void take_end(struct job *j, const struct record *rec)
     explain(j, rec);
 }
 
-static bool was_cancelled(const struct job *j, const struct record *rec)
+static bool was_cancelled(const struct job *j)
 {
-    return rec->cause == CAUSE_CANCEL || ((j->wish & WISH_CANCEL) && rec->cause == CAUSE_SIGNAL);
+    return j->v.cause == CAUSE_CANCEL || ((j->wish & WISH_CANCEL) && j->v.cause == CAUSE_SIGNAL);
+}
+
+static bool has_completed(const struct job *j)
+{
+    return j->v.cause == CAUSE_EXIT && j->v.exit_code == 0 && !j->v.signal;
+}
+
+/* Whether there is another attempt. */
+static bool goes_again(const struct job *j)
+{
+    return !was_cancelled(j) && !has_completed(j) && j->v.attempt <= j->v.retries &&
+           !(j->wish & WISH_CANCEL);
 }
 
 /* A failure with attempts left is no end: the next one begins, its output beside the old one. */
-static void failed(struct engine *en, struct job *j)
+static void try_again(struct engine *en, struct job *j)
 {
     char detail[ERROR_TEXT_MAX];
 
-    if (j->v.attempt > j->v.retries || (j->wish & WISH_CANCEL)) {
-        job_move(en, j, EV_FAILED, "exit record", j->v.reason ? j->v.reason : "");
-        return;
-    }
     snprintf(detail, sizeof(detail), "attempt %u: %s", j->v.attempt,
              j->v.reason ? j->v.reason : "failed");
     job_again(en, j, "exit record", detail);
@@ -116,6 +124,16 @@ void job_again(struct engine *en, struct job *j, const char *evidence, const cha
     job_clear_attempt(j);
     if (job_move(en, j, EV_RETRIED, evidence, detail))
         duty_do(en, j);
+}
+
+void end_conclude(struct engine *en, struct job *j, const char *evidence, const char *outputs)
+{
+    if (was_cancelled(j))
+        job_move(en, j, EV_CANCELLED, evidence, outputs);
+    else if (has_completed(j))
+        job_move(en, j, EV_COMPLETED, evidence, outputs);
+    else
+        job_move(en, j, EV_FAILED, evidence, j->v.reason ? j->v.reason : "");
 }
 
 void hear_record(struct engine *en, struct job *j, const struct record *rec, const char *evidence)
@@ -130,10 +148,8 @@ void hear_record(struct engine *en, struct job *j, const struct record *rec, con
         hear_started(en, j, rec, evidence);
     take_end(j, rec);
     job_move(en, j, EV_EXITED, evidence, j->v.reason ? j->v.reason : "");
-    if (was_cancelled(j, rec))
-        job_move(en, j, EV_CANCELLED, evidence, "");
-    else if (rec->cause == CAUSE_EXIT && rec->exit_code == 0 && !rec->signal)
-        job_move(en, j, EV_COMPLETED, evidence, "");
-    else
-        failed(en, j);
+    if (goes_again(j))
+        try_again(en, j);
+    else if (!outputs_begin(en, j))
+        end_conclude(en, j, evidence, "");
 }

@@ -55,6 +55,9 @@ struct job {
     int64_t  known_ns;  /* mono: what told so last was asked then; 0: it never did          */
     int64_t  missed_ns; /* mono: since when it is missing; 0: it is not                     */
     int64_t  over_ns;   /* mono: since when the scheduler says that it ended; 0: it does not */
+    bool brought;  /* of the whole of an array that has ended: its outputs are here */
+    bool bringing; /* its outputs are on their way here                            */
+    char *said;    /* its reason before that                                       */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     bool staging;  /* its inputs are on their way there; of wholes                 */
     bool staged;   /* they are there, or there are none; of wholes                 */
@@ -91,6 +94,7 @@ struct place {
     const struct cluster *cluster;
     struct worker        *worker;
     struct stager        *stager;   /* NULL until there is something to bring               */
+    struct fetcher       *fetcher;  /* the same                                             */
     struct slots          slots;
     unsigned              there; /* jobs the cluster has, as far as we know: a sweep is owed */
     int64_t               sweep_ns; /* mono, when; 0: none                                     */
@@ -248,6 +252,14 @@ bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a)
 /* Put what the scheduler knows into a record that does not say why. */
 void sight_explain(const struct answer *a, struct record *rec);
 
+/* outputs.c */
+/* Whether there are some to be brought before it may end: they are, and then it is concluded. */
+bool outputs_begin(struct engine *en, struct job *j) must_check;
+/* No more of them: it ends now, if it was at that. */
+void outputs_stop(struct engine *en, struct job *j);
+/* The same, but it does not end: it is run again. */
+void outputs_drop(struct engine *en, struct job *j);
+
 /* slots.c */
 void slots_init(struct place *p);
 void slots_refit(struct place *p); /* its size is known only now, and nothing is taken of it */
@@ -276,6 +288,10 @@ void after_ended(struct engine *en, struct job *j);
 /* array.c */
 int  array_open(struct engine *en, struct job *whole) must_check; /* makes the elements, new ones */
 void array_count(struct engine *en, struct job *element, enum job_state from, enum job_state to);
+/* What its elements leave is where it is wanted, or cannot be; `outputs` says how that went. */
+void array_conclude(struct engine *en, struct job *whole, const char *outputs);
+/* After a restart, when all elements are there: go on with what they leave. */
+void array_take_up(struct engine *en, struct job *whole);
 bool array_throttled(const struct job *element);
 /* Where the whole points at its element of that array index; NULL: it has none. */
 struct job **array_slot(struct job *whole, uint32_t of_index);
@@ -283,6 +299,8 @@ struct job **array_slot(struct job *whole, uint32_t of_index);
 /* hear.c: what came back from a worker. */
 void hear_answer(struct engine *en, struct answer *a);
 /* end.c: what records say */
+/* An end that is known, and waited for its outputs: see outputs.c. "": nothing to say of them. */
+void end_conclude(struct engine *en, struct job *j, const char *evidence, const char *outputs);
 void end_take_start(struct job *j, const struct record *rec);
 /* A new attempt of a job whose last one is over: retries, or rerun. */
 void job_again(struct engine *en, struct job *j, const char *evidence, const char *detail);

@@ -45,6 +45,7 @@ void job_free(struct job *j)
         spec_free(j->spec);
     free(j->waits);
     free(j->inputs);
+    free(j->said);
     free(j->waiters);
     free(j->elements);
     buf_release(&j->text);

@@ -13,6 +13,7 @@
 #include "clustrixfs/inputs.h"
 #include "clustrixfs/log.h"
 #include "clustrixfs/met.h"
+#include "clustrixfs/outputs.h"
 
 #include "live.h"
 
@@ -74,6 +75,7 @@ void places_close(struct engine *en)
 {
     for (size_t i = 0; en->places && i < en->config->n_clusters; i++) {
         stager_stop(STEAL(en->places[i].stager));
+        fetcher_stop(STEAL(en->places[i].fetcher));
         worker_stop(STEAL(en->places[i].worker));
         slots_release(&en->places[i]);
     }

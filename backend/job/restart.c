@@ -157,6 +157,8 @@ static void take_up(struct engine *en, struct job *j)
     if ((waits || j->n_elements) && after_begin(en, j, true))
         log_line(LOG_ERROR, "job=%llu: out of memory for what it waits for",
                  (unsigned long long)JOB_NUMBER(j->v.id));
+    if (j->n_elements)
+        array_take_up(en, j);
     /* A cluster that has to be reached first is seen to when it was: place.c. */
     if (!job_place(en, j)->open)
         return;

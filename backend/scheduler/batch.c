@@ -61,10 +61,6 @@ static int check(const struct spec *spec, const struct cluster *cluster, struct 
         return error_set(e, -EINVAL, "image: cluster %s starts no containers by itself; leave it "
                          "out, and start the container in the command, as with apptainer exec",
                          cluster->name);
-    for (size_t i = 0; i < spec->n_outputs; i++)
-        if (spec->outputs[i].to)
-            return error_set(e, -EINVAL, "outputs: 'to' is not carried out on cluster %s; the "
-                             "results are in jobs/<id>/files: leave 'to' out", cluster->name);
     return 0;
 }
 

@@ -61,7 +61,8 @@ int batch_natives(const struct spec *spec, enum spec_language language,
      KEY_BIT(KEY_TASKS) | KEY_BIT(KEY_MEMORY) | KEY_BIT(KEY_TIME) | KEY_BIT(KEY_PARTITION) |       \
      KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_PRIORITY) | KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_ARRAY) |      \
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) | KEY_BIT(KEY_NATIVE))
+     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES) |    \
+     KEY_BIT(KEY_NATIVE))
 
 /* As scheduler_ops.as_array: every array is. */
 bool batch_as_array(const struct cluster *cluster, const struct spec *spec);

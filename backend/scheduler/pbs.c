@@ -37,7 +37,6 @@ const struct scheduler_ops scheduler_pbs = {
     .language = LANG_PBS,
     .queues = true,
     .honours = BATCH_KEYS | KEY_BIT(KEY_GPUS) | KEY_BIT(KEY_EXCLUSIVE),
-    .ignores = KEY_BIT(KEY_OUTPUTS),
     .render = pbs_render,
     .verbs = {
         [VERB_CANCEL] = { pbs_say_cancel, pbs_hear_cancel },

@@ -21,14 +21,6 @@ void process_run(char out[PROCESS_RUN_MAX], const struct job_ref *ref)
     snprintf(out, PROCESS_RUN_MAX, "%.*s/%s", JOB_TOKEN_LEN, ref->token, run);
 }
 
-static bool sends_outputs(const struct spec *spec)
-{
-    for (size_t i = 0; i < spec->n_outputs; i++)
-        if (spec->outputs[i].to)
-            return true;
-    return false;
-}
-
 /* How its users think of the machine that the cluster is. */
 static const char *machine(const struct cluster *cluster)
 {
@@ -47,9 +39,6 @@ static int check(const struct spec *spec, const struct cluster *cluster, struct 
     if (spec->image)
         return error_set(e, -EINVAL, "image: cluster %s runs no containers; leave it out, or start "
                          "the container in the command", cluster->name);
-    if (sends_outputs(spec))
-        return error_set(e, -EINVAL, "outputs: 'to' is not carried out on cluster %s; the results "
-                         "are in jobs/<id>/files: leave 'to' out", cluster->name);
     return 0;
 }
 
@@ -116,11 +105,11 @@ static int say_signal(const struct ask *a, struct command *c)
      KEY_BIT(KEY_TASKS) | KEY_BIT(KEY_MEMORY) | KEY_BIT(KEY_TIME) | KEY_BIT(KEY_GPUS) |            \
      KEY_BIT(KEY_PRIORITY) | KEY_BIT(KEY_BEGIN) | KEY_BIT(KEY_EXCLUSIVE) | KEY_BIT(KEY_ARRAY) |    \
      KEY_BIT(KEY_AFTER) | KEY_BIT(KEY_ENV) | KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) |          \
-     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES))
+     KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_WORKDIR) | KEY_BIT(KEY_RETRIES))
 
 #define IGNORED                                                                                    \
     (KEY_BIT(KEY_PARTITION) | KEY_BIT(KEY_ACCOUNT) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_CONSTRAINT) |  \
-     KEY_BIT(KEY_NATIVE) | KEY_BIT(KEY_OUTPUTS))
+     KEY_BIT(KEY_NATIVE))
 
 const struct scheduler_ops scheduler_process = {
     .name = "process",

@@ -32,7 +32,6 @@ const struct scheduler_ops scheduler_sge = {
     .language = LANG_SGE,
     .queues = true,
     .honours = BATCH_KEYS,
-    .ignores = KEY_BIT(KEY_OUTPUTS),
     .render = sge_render,
     .verbs = {
         [VERB_CANCEL] = { sge_say_cancel, sge_hear_cancel },

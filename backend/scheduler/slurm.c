@@ -35,7 +35,6 @@ const struct scheduler_ops scheduler_slurm = {
     .language = LANG_SLURM,
     .queues = true,
     .honours = HONOURED,
-    .ignores = KEY_BIT(KEY_OUTPUTS),
     .render = slurm_render,
     .verbs = {
         [VERB_CANCEL] = { slurm_say_cancel, slurm_hear_cancel },

@@ -157,6 +157,9 @@ static int output_add_to(struct parse *p, const struct key *key, struct span glo
 
     if (!glob_stays_inside(glob) || has_control(to))
         return key_wants(p, key);
+    if (to.len && to.data[0] != '/' && !(to.len > 1 && to.data[0] == '~' && to.data[1] == '/'))
+        return parse_fail(p, "%s: \"to\" is a directory of this machine: it begins with / or ~/",
+                          p->what);
     r = grow(&spec->outputs, spec->n_outputs, sizeof(*spec->outputs));
     if (r < 0)
         return r;

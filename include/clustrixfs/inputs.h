@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "clustrixfs/buf.h"
 #include "clustrixfs/cluster.h"
@@ -26,6 +27,8 @@ int inputs_check(const struct strv *inputs, bool staged, struct error *e) must_c
 /* Those of a staged directory, by a descriptor of it: the relative ones are in it, and none of the
  * others has the name of something in it. 0, or -EINVAL and a sentence. */
 int inputs_check_staged(const struct strv *inputs, int dir, struct error *e) must_check;
+/* Whether what has this st_dev lies in a clustrixfs mount. [any thread] */
+bool inputs_is_ours(dev_t dev);
 /* Whether there is any that has to be brought. */
 bool inputs_to_bring(const struct strv *inputs);
 

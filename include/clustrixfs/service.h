@@ -124,7 +124,8 @@ struct job_brief {
 #define STATE_ANY JOB_NONE
 #define CLUSTER_ANY (-1)
 
-/* False: no such job. For an element that has ended [loop]: it is read from the database. */
+/* False: no such job. For an element that has ended [loop]: it is read from the database; of one
+ * that has just ended service_changed, too, may ask (but for CHANGE_JOB_FILES). */
 bool   service_brief(struct service *s, job_id id, struct job_brief *b);
 /* Up to n jobs (not elements) above `after`, ascending, that match; returns how many. */
 size_t service_list(struct service *s, enum job_state state, int cluster, job_id after,

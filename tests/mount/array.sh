@@ -43,6 +43,34 @@ ok 'the whole can be cancelled' ctl "$job" cancel
 is 'and ends' "$(ended "$job")" cancelled
 is 'with all its elements' "$(cat "$M/jobs/$job"/tasks/*/state | sort -u)" cancelled
 
+# Each is there all the time, also in the moment in which it ends.
+cat >look.py <<'EOF'
+import os, sys
+missing = 0
+while not os.path.exists("looked_enough"):
+    for i in range(int(sys.argv[2])):
+        try:
+            os.stat(f"{sys.argv[1]}/{i}/state")
+        except FileNotFoundError:
+            missing += 1
+print(missing)
+EOF
+job=$(submit l '{"command": "true", "array": "0-4999", "begin": "+1h"}')
+timeout "$(seconds 20)" sh -c "until [ \$(ls '$M/jobs/$job/tasks' 2>/dev/null | wc -l) = 5000 ]; do
+    sleep 0.1; done"
+"$PYTHON" -I look.py "$M/jobs/$job/tasks" 5000 >missing &
+looker=$!
+"$PYTHON" -I look.py "$M/jobs/$job/tasks" 5000 >missing2 &
+looker2=$!
+cat "$M/jobs/$job/wait" >waited &
+waiter=$!
+ctl "$job" cancel
+is 'five thousand are cancelled' "$(ended "$job")" cancelled
+wait "$waiter"
+touch looked_enough
+wait "$looker" "$looker2"
+is 'none was missing for a moment meanwhile' "$(cat missing missing2 | tr '\n' ' ')" '0 0 '
+
 # retries and after
 job=$(submit r "{\"command\": \"mkdir $T/seen\$CLUSTRIXFS_TASK && exit 1; true\", \"array\": \"0-3\", \"retries\": 1}")
 is 'elements are tried again by themselves' "$(ended "$job")" 'completed 0'

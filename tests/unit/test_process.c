@@ -177,8 +177,6 @@ START_TEST(what_it_cannot_do_is_refused)
     check_refused("{\"command\": \"x\", \"nodes\": 2}", "nodes");
     check_refused("{\"command\": \"x\", \"gpus\": 1}", "gpus");
     check_refused("{\"command\": \"x\", \"image\": \"debian:12\"}", "image");
-    check_refused("{\"command\": \"x\", \"outputs\": [{\"glob\": \"*\", \"to\": \"/tmp\"}]}",
-                  "'to'");
     check_refused("#!/bin/sh\n#SBATCH --nodes=4\nsrun x\n", "nodes");
 }
 END_TEST

@@ -177,8 +177,6 @@ END_TEST
 START_TEST(what_slurm_cannot_do_is_refused)
 {
     check_refused("{\"command\": \"x\", \"image\": \"debian:12\"}", "image");
-    check_refused("{\"command\": \"x\", \"outputs\": [{\"glob\": \"*\", \"to\": \"/tmp\"}]}",
-                  "'to'");
 }
 END_TEST
 

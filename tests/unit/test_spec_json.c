@@ -195,6 +195,8 @@ static const struct bad bads[] = {
     { WITH("\"outputs\": [{\"to\": \"/x\"}]"), 1, 29, "an array of globs" },
     { WITH("\"outputs\": [{\"globb\": \"x\"}]"), 1, 29, "\"globb\" is not a key here" },
     { WITH("\"outputs\": [{\"glob\": \"x\", \"to\": \"\"}]"), 1, 29, "an array of globs" },
+    { WITH("\"outputs\": [{\"glob\": \"x\", \"to\": \"here\"}]"), 1, 29, "begins with / or ~/" },
+    { WITH("\"outputs\": [{\"glob\": \"x\", \"to\": \"~you/x\"}]"), 1, 29, "begins with" },
     { WITH("\"outputs\": [3]"), 1, 29, "an array of globs" },
     { WITH("\"workdir\": \"scratch\""), 1, 29, "an absolute path" },
     { WITH("\"image\": \"a b\""), 1, 27, "container image" },
