@@ -33,6 +33,7 @@ hosts() # -> "ALIAS PORT SERVICE" lines
     echo "cfx-brief $((CFX_SSH_PORT + 2)) slurm-brief"
     echo "cfx-sge $((CFX_SSH_PORT + 3)) sge"
     echo "cfx-host $((CFX_SSH_PORT + 4)) -"
+    echo "cfx-kube $((CFX_SSH_PORT + 5)) kubernetes"
 }
 
 say() { printf '%s\n' "$*"; }
