@@ -147,6 +147,9 @@ static void seen(struct engine *en, struct job *j, const struct sighting *s, uns
 
     if (job_ended(j->v.state) || (j->v.native && *r->native && strcmp(j->v.native, r->native)))
         return;
+    /* What is left of an earlier attempt is no answer to the submission of this one. */
+    if (j->v.state == JOB_SUBMITTING && s->attempt && s->attempt != j->v.attempt)
+        return;
     if (!job_is_there(j))
         return;
     j->seen = round;
@@ -264,8 +267,9 @@ bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a)
 {
     const struct record *rec = &a->record;
     bool                 again = cluster_queues(j->cluster) && may_run_again(j);
+    bool                 late = j->cluster->scheduler && j->cluster->scheduler->explains_late;
     bool still_there = a->accounted && a->report.is != REPORT_ENDED &&
-                       (rec->cause == CAUSE_SIGNAL || again);
+                       (rec->cause == CAUSE_SIGNAL || again || late);
 
     if (!cluster_queues(j->cluster) || !j->v.native || rec->cause == CAUSE_NONE ||
         (rec->cause == CAUSE_EXIT && rec->exit_code == 0 && !again))

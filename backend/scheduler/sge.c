@@ -44,7 +44,7 @@ static int sge_render(const struct spec *spec, const struct cluster *cluster,
     if (r == 0)
         r = sge_options(spec, &options, e);
     if (r == 0)
-        r = job_files_add(spec, cluster, ref, files, false, e);
+        r = job_files_add(spec, cluster, ref, files, LIMIT_NONE, e);
     if (r < 0)
         return r;
     r = add_scripts(spec, cluster, ref, &options, files);

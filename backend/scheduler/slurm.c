@@ -45,7 +45,7 @@ static int slurm_render(const struct spec *spec, const struct cluster *cluster,
     if (r == 0)
         r = slurm_options(spec, &options, e);
     if (r == 0)
-        r = job_files_add(spec, cluster, ref, files, false, e);
+        r = job_files_add(spec, cluster, ref, files, LIMIT_NONE, e);
     if (r < 0)
         return r;
     r = add_scripts(spec, cluster, ref, &options, files);

@@ -15,7 +15,7 @@ _clustrixfs()
             mapfile -t COMPREPLY < <(compgen -f -P "${cur%"${cur##*=}"}" -- "${cur##*=}")
             ;;
         scheduler=*)
-            mapfile -t COMPREPLY < <(compgen -W 'auto process sge slurm' \
+            mapfile -t COMPREPLY < <(compgen -W 'auto kubernetes process sge slurm' \
                 -P "${cur%"${cur##*=}"}" -- "${cur##*=}")
             ;;
         transport=*)
