@@ -145,6 +145,14 @@ static void ended(const struct kube_pod *p, struct report *r)
         take_exit(p, r);
 }
 
+/* Of one that is being deleted: that is why it has ended, or is as good as gone. */
+static bool was_deleted(const struct report *r, bool kept)
+{
+    if (r->is != REPORT_ENDED)
+        return kept;
+    return r->cause == CAUSE_NONE || r->cause == CAUSE_EXIT || r->cause == CAUSE_SIGNAL;
+}
+
 void kube_report(const struct kube_pod *p, bool kept, struct report *r)
 {
     *r = (struct report){ .is = REPORT_UNKNOWN };
@@ -157,8 +165,7 @@ void kube_report(const struct kube_pod *p, bool kept, struct report *r)
     } else if (span_is(p->phase, "Running")) {
         r->is = REPORT_RUNNING;
     }
-    /* It is being deleted, and the job has heeded that; or the pod is as good as gone. */
-    if (p->deleted.len > 0 && kept && r->is != REPORT_ENDED) {
+    if (p->deleted.len > 0 && was_deleted(r, kept)) {
         r->is = REPORT_ENDED;
         r->cause = CAUSE_CANCEL;
         snprintf(r->note, sizeof r->note, "its pod was deleted");

@@ -2,11 +2,13 @@
 # One script, unchanged, on every cluster: the same output, errors, exit code and files.
 . "$(dirname "$0")/lib.sh"
 . "$SERVICES/far.sh"
-needs sshd slurm sge
-FAR_CLUSTERS='cfx-host cfx cfx-sge'
+needs sshd slurm sge kubernetes
+FAR_CLUSTERS='cfx-host cfx cfx-sge cfx-kube'
 clusters=
 for CLUSTER in $FAR_CLUSTERS; do
-    clusters+=", \"$CLUSTER\": {\"host\": \"$CLUSTER\", \"dir\": \"$FAR/$CLUSTER\"}"
+    more=
+    [ "$CLUSTER" != cfx-kube ] || more=", \"volume\": \"$FAR\", \"image\": \"localhost/busybox:1\""
+    clusters+=", \"$CLUSTER\": {\"host\": \"$CLUSTER\", \"dir\": \"$FAR/$CLUSTER\"$more}"
 done
 config "{\"clusters\": {\"local\": {\"cores\": 4}$clusters}}"
 start
@@ -46,7 +48,7 @@ files_of() { (cd "$1/files" && find . -type f | sort | xargs md5sum); }
 tasks_of() { cat "$1"/tasks/{0,1,2}/stdout; }
 
 everywhere works <<'END'
-#!/bin/bash
+#!/bin/sh
 #SBATCH --job-name=everywhere
 #SBATCH --cpus-per-task=2
 #SBATCH --mem=500M
@@ -66,7 +68,7 @@ same works files "$(printf '%s  ./deep/er/bytes\n%s  ./result' "$(md5sum <bytes 
     "$(echo 'done' | md5sum | cut -c-32)")" files_of
 
 everywhere exit3 <<'END'
-#!/bin/bash
+#!/bin/sh
 #SBATCH --time=5
 echo before
 exit 3
@@ -75,7 +77,7 @@ same exit3 end 'failed 3' how_it_ended
 same exit3 stdout before stdout_of
 
 everywhere array <<'END'
-#!/bin/bash
+#!/bin/sh
 #SBATCH --array=0-2
 #SBATCH --time=5
 echo "element $CLUSTRIXFS_TASK"
@@ -85,7 +87,7 @@ same array stdout $'element 0\nelement 1\nelement 2' tasks_of
 
 # A minute is the least that Slurm knows.
 everywhere limit <<'END'
-#!/bin/bash
+#!/bin/sh
 #SBATCH --time=0:20
 echo begun
 sleep 600
@@ -93,7 +95,7 @@ END
 for c in local $FAR_CLUSTERS; do limits+=" $c=${job[$c]}"; done
 
 everywhere cancel <<'END'
-#!/bin/bash
+#!/bin/sh
 echo begun
 sleep 600
 END
