@@ -57,6 +57,7 @@ struct answer *batch_add(struct batch *b, struct order *o)
         a->id = o->id;
         a->element = JOB_ELEMENT(o->id);
         a->attempt = o->attempt;
+        a->asked_ns = o->asked_ns;
         memcpy(a->token, o->token, sizeof(a->token));
     }
     b->orders[b->n] = o;

@@ -34,6 +34,7 @@ struct order *duty_new_order(const struct job *j, enum order_kind kind,
     o->cluster = j->cluster->index;
     o->id = j->v.id;
     o->attempt = j->v.attempt;
+    o->asked_ns = clock_mono_ns();
     memcpy(o->token, j->v.token, sizeof(o->token));
     if (j->v.native)
         strncpy(o->native, j->v.native, sizeof(o->native) - 1);

@@ -54,7 +54,7 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
     else if (!j->v.times.started_ns)
         j->v.times.started_ns = clock_now_ns();
     j->failures = 0;
-    j->missed_ns = 0;
+    j->missed_ns = j->over_ns = 0;
     if (j->v.state == JOB_SUBMITTING || j->v.state == JOB_QUEUED || j->v.state == JOB_HELD) {
         job_reason(j, "running on %s", j->v.node ? j->v.node : j->cluster->name);
         if (!cluster_queues(j->cluster))
@@ -138,6 +138,7 @@ static void hear_submit(struct engine *en, struct job *j, const struct answer *a
         break;
     case REPORT_QUEUED:
         hear_put(en, j);
+        j->known_ns = a->asked_ns;
         queue_has(en, j, a->report.native, a->report.note);
         break;
     case REPORT_REFUSED:

@@ -51,7 +51,9 @@ struct job {
     unsigned seen;     /* the round of surveys it was last in                               */
     unsigned asked_why; /* how often the accounting was asked                               */
     int64_t  sent_ns;   /* mono: when the scheduler was known to have it                    */
+    int64_t  known_ns;  /* mono: what told so last was asked then; 0: it never did          */
     int64_t  missed_ns; /* mono: since when it is missing; 0: it is not                     */
+    int64_t  over_ns;   /* mono: since when the scheduler says that it ended; 0: it does not */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     bool staging;  /* its inputs are on their way there; of wholes                 */
     bool staged;   /* they are there, or there are none; of wholes                 */
@@ -233,13 +235,17 @@ void queue_next(struct engine *en, struct job *whole);
 void queue_tidy(struct engine *en, struct job *j);
 /* It certainly has not: submit it again, in a moment. */
 void queue_has_not(struct engine *en, struct job *j, const char *why);
+/* It had, and has lost it: the same. */
+void queue_forgot(struct engine *en, struct job *j);
 
 /* sight.c: what the scheduler says about jobs in its queue, or of their end */
 void sight_survey(struct engine *en, struct survey_news *s);
 void sight_report(struct engine *en, struct job *j, const struct report *r, const char *evidence);
 /* The scheduler put a running job back: a new attempt, whose output is kept apart. */
 void sight_requeued(struct engine *en, struct job *j, const char *evidence, const char *detail);
-/* What was found of one that was looked for. */
+void sight_back(struct engine *en, struct job *j, const char *evidence); /* the same, said so */
+
+/* sight-look.c: what became of one that the queue does not show any more */
 void sight_look(struct engine *en, struct job *j, const struct answer *a);
 /* Whether the end that a record tells has to wait for what the scheduler knows of its cause. */
 bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a);

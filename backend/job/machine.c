@@ -32,6 +32,7 @@ static const unsigned char moves[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
     [JOB_QUEUED] = {
         [EV_HELD]       = JOB_HELD,
         [EV_SUBMITTING] = JOB_SUBMITTING,
+        [EV_FORGOTTEN]  = JOB_QUEUED,
         [EV_STARTED]    = JOB_RUNNING,
         [EV_EXITED]     = JOB_COLLECTING,
         [EV_REFUSED]    = JOB_FAILED,
@@ -39,6 +40,7 @@ static const unsigned char moves[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
         [EV_CANCELLED]  = JOB_CANCELLED,
     },
     [JOB_HELD] = {
+        [EV_FORGOTTEN]  = JOB_QUEUED,
         [EV_RELEASED]   = JOB_QUEUED,
         [EV_STARTED]    = JOB_RUNNING,
         [EV_EXITED]     = JOB_COLLECTING,

@@ -299,6 +299,21 @@ void queue_has(struct engine *en, struct job *j, const char *native, const char 
         duty_do(en, j);
 }
 
+void queue_forgot(struct engine *en, struct job *j)
+{
+    static const char why[] = "it was started anew, and has forgotten what came to it last";
+
+    if (j->v.state == JOB_HELD)
+        j->wish |= WISH_HOLD;
+    free((char *)STEAL(j->v.native));
+    j->again = true;
+    j->asked = false;
+    j->known_ns = j->missed_ns = j->over_ns = 0;
+    job_reason(j, "the scheduler has lost it, and it is submitted again: %s", why);
+    if (job_move(en, j, EV_FORGOTTEN, "scheduler", why))
+        duty_do(en, j);
+}
+
 void queue_has_not(struct engine *en, struct job *j, const char *why)
 {
     int64_t wait = AGAIN_MIN_NS << (j->failures < 6 ? j->failures : 6);

@@ -40,6 +40,7 @@ struct order {
     char                 token[JOB_TOKEN_LEN + 1];
     char                 native[NATIVE_ID_MAX];
     uint32_t             attempt;
+    int64_t              asked_ns; /* mono, when it was given                       */
     char                 word[16]; /* VERB_SIGNAL                                   */
     struct far_files     files;    /* SUBMIT: to put first; empty when they are there */
     char                *inputs;   /* SUBMIT: a directory here that becomes files/; or NULL */
@@ -62,6 +63,7 @@ struct answer {
     job_id              id; /* 0: known by token and element only                      */
     char                token[JOB_TOKEN_LEN + 1];
     uint32_t            element, attempt;
+    int64_t             asked_ns; /* of its order: what it tells is no older                   */
     enum answer_is      is;
     struct report       report;
     bool                missing; /* LOOK for a submission: it is nowhere, which is no proof yet */

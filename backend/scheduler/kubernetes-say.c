@@ -122,25 +122,51 @@ int kube_say_account(const struct ask *a, struct command *c)
 }
 
 /* Nothing waits for the end of a pod, which takes its time; those that are gone are no error. */
-static const char delete[] =
-    "away() {\n"
-    "    case $1 in\n"
-    "    *refused*|*'Unable to connect'*|*imeout*|*Unauthorized*|*'logged in'*) true ;;\n"
-    "    *) false ;;\n"
-    "    esac\n"
+#define DELETE                                                                                     \
+    "away() {\n"                                                                                   \
+    "    case $1 in\n"                                                                             \
+    "    *refused*|*'Unable to connect'*|*imeout*|*Unauthorized*|*'logged in'*) true ;;\n"         \
+    "    *) false ;;\n"                                                                            \
+    "    esac\n"                                                                                   \
+    "}\n"                                                                                          \
+    "delete() { kube delete pods -n \"$ns\" --wait=false --ignore-not-found \"$@\" </dev/null; }\n"
+
+static const char cancel[] = DELETE "all() { delete \"$@\"; }\none() { delete \"$1\"; }\n";
+
+/* Of what has ended nobody asks again: so who could not be reached is written down, for the next
+ * that has ended. */
+static const char tidy[] = DELETE
+    "all() {\n"
+    "    printf '%s\\n' \"$@\" >>\"$target.ended\"\n"
+    "    mv \"$target.ended\" \"$target.ended.$$\" || return\n"
+    "    if ! delete $(cat \"$target.ended.$$\"); then\n"
+    "        cat \"$target.ended.$$\" >>\"$target.ended\"\n"
+    "        rm -f \"$target.ended.$$\"\n"
+    "        return 1\n"
+    "    fi\n"
+    "    rm -f \"$target.ended.$$\"\n"
     "}\n"
-    "all() { kube delete pods -n \"$ns\" --wait=false --ignore-not-found \"$@\" </dev/null; }\n"
-    "one() { all \"$1\"; }\n";
+    "one() { false; }\n";
 
 static void pod_of(char out[VERB_ID_MAX], const struct job_ref *ref)
 {
     kube_name_of(out, ref);
 }
 
-int kube_say_delete(const struct ask *a, struct command *c)
+static int say_verb(const struct ask *a, struct command *c, const char *how)
 {
     _cleanup_(bufp) struct buf setup = BUF_INIT;
     int                        r = kube_add_setup(&setup, a->cluster);
 
-    return r < 0 ? r : verb_say(a, c, setup.data, delete, NULL, pod_of);
+    return r < 0 ? r : verb_say(a, c, setup.data, how, NULL, pod_of);
+}
+
+int kube_say_cancel(const struct ask *a, struct command *c)
+{
+    return say_verb(a, c, cancel);
+}
+
+int kube_say_tidy(const struct ask *a, struct command *c)
+{
+    return say_verb(a, c, tidy);
 }

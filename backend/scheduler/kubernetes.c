@@ -98,9 +98,9 @@ const struct scheduler_ops scheduler_kubernetes = {
     .ignores = KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_NATIVE),
     .render = kube_render,
     .verbs = {
-        [VERB_CANCEL] = { kube_say_delete, kube_hear_delete },
+        [VERB_CANCEL] = { kube_say_cancel, kube_hear_delete },
         [VERB_ACCOUNT] = { kube_say_account, kube_hear_account },
-        [VERB_TIDY] = { kube_say_delete, kube_hear_delete },
+        [VERB_TIDY] = { kube_say_tidy, kube_hear_delete },
     },
     .hear_submit = kube_hear_submit,
     .survey = { kube_survey_say, kube_survey_hear },

@@ -37,7 +37,8 @@ int kube_job_script(const struct cluster *cluster, const struct job_ref *ref,
 int kube_add_setup(struct buf *out, const struct cluster *cluster) must_check;
 int kube_survey_say(const struct cluster *cluster, struct command *c);
 int kube_say_account(const struct ask *a, struct command *c);
-int kube_say_delete(const struct ask *a, struct command *c);
+int kube_say_cancel(const struct ask *a, struct command *c);
+int kube_say_tidy(const struct ask *a, struct command *c);
 
 /* kubernetes-answer.c */
 void kube_hear_submit(int status, struct span out, struct span err, struct report *report);

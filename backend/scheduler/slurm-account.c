@@ -12,6 +12,7 @@
  *    L|RUN|LINE     a line of the log of TOKEN/RUN
  *    U|UID|NAME     who that is
  *    R|Q|STATUS, R|A|STATUS     what the two programs ended with
+ *    B|BOOT|NOW     since when the controller is up, and what time it is
  */
 #include "slurm-account.h"
 
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clustrixfs/clock.h"
 #include "clustrixfs/units.h"
 #include "process.h"
 
@@ -43,6 +45,8 @@ static const char account[] =
     "sort -u); do\n"
     "    printf 'U|%s|%s\\n' \"$uid\" \"$(id -nu \"$uid\" 2>/dev/null)\"\n"
     "done\n"
+    "boot=$(timeout 10 scontrol show config 2>/dev/null | sed -n 's/^BOOT_TIME *= *//p')\n"
+    "echo \"B|$boot|$(date +%s)\"\n"
     "for run; do\n"
     "    [ -s \"$root/$run.log\" ] || continue\n"
     "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$root/$run.log\" | "
@@ -327,6 +331,15 @@ static void hear_status(struct listening *l, struct span line)
         l->all.account_ok = span_is(line, "0");
 }
 
+/* Both are whole seconds, so it may be up for a second less than they say. */
+static void hear_boot(struct listening *l, struct span line)
+{
+    int64_t boot = to_ns(span_until(&line, '|')), now = to_ns(line);
+
+    if (boot > 0 && boot <= now)
+        l->all.up_ns = now - boot > NS_PER_S ? now - boot - NS_PER_S : 1;
+}
+
 static void hear_line(struct listening *l, struct span line)
 {
     char who = line.len > 2 && line.data[1] == '|' ? line.data[0] : 0;
@@ -342,6 +355,8 @@ static void hear_line(struct listening *l, struct span line)
         hear_account(l, line);
     if (who == 'L')
         hear_log(l, line);
+    if (who == 'B')
+        hear_boot(l, line);
 }
 
 void slurm_hear_account(const struct ask *a, const struct outcome *o, struct report *reports)

@@ -15,6 +15,7 @@ struct account_line {
 struct hearing {
     struct span text;
     bool queue_ok, account_ok; /* both answered for all they have                       */
+    int64_t up_ns;             /* of the controller; 0: it did not say                     */
     bool unreadable;           /* a line of ours could not be read: absence is no proof */
 };
 

@@ -103,6 +103,8 @@ static void conclude_unseen(const struct hearing *all, const struct heard *h, st
         *r = h->log;
         return;
     }
+    if (all->queue_ok)
+        r->up_ns = all->up_ns;
     if (h->accounted)
         snprintf(r->note, sizeof r->note, "Slurm's accounting has not heard of its end yet");
     else if (all->queue_ok && all->account_ok && !all->unreadable)

@@ -44,6 +44,7 @@ static const char *const event_names[JOB_EVENT_COUNT] = {
     [EV_CANCELLED]  = "cancelled",
     [EV_RETRIED]    = "retried",
     [EV_REQUEUED]   = "requeued",
+    [EV_FORGOTTEN]  = "forgotten",
 };
 
 static const char *const cause_names[JOB_CAUSE_COUNT] = {

@@ -72,6 +72,7 @@ enum job_event {
     EV_CANCELLED,
     EV_RETRIED,    /* a new attempt begins: retries, or ctl rerun                           */
     EV_REQUEUED,   /* the scheduler took it back into its queue: a new attempt              */
+    EV_FORGOTTEN,  /* the scheduler was started anew and lost it out of its queue           */
     JOB_EVENT_COUNT
 };
 

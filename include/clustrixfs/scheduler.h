@@ -52,6 +52,9 @@ struct report {
     int64_t          started_ns, ended_ns;
     struct job_usage usage;
     char             node[64];  /* as it lists them: "n1", "n[1-4]"           */
+    int64_t          up_ns;     /* of a job that it does not know any more: for how long the
+                                   scheduler has been up, at least; one that was killed has
+                                   forgotten what came to it last */
 };
 
 struct ask {

@@ -148,6 +148,7 @@ ok 'one that is submitted meanwhile says why it waits' await_reason "$dead" '*re
 restart_apiserver
 is 'and runs when there is one' "$(ended "$dead" 120)" 'completed 0'
 is 'each once again' "$(witnesses)" 4
+ok 'what could not be deleted meanwhile was deleted later' until_true 40 no_pods
 
 #
 # On this machine

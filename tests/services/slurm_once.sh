@@ -75,6 +75,18 @@ ok 'the controller is killed while they are submitted' kill_controller
 ok 'and is back' restart_controller
 each_ran_once killed
 
+# A controller that is killed has forgotten what did not reach its disk.
+keep_state "$T/state"
+job=$(submit forgotten-1 "$(printf '#!/bin/sh\n#SBATCH --begin=now+20\necho forgotten-1 >> %s' \
+    "$witness")")
+await_state "$job" queued
+until_true 20 remote 'squeue -h -n "$1" | grep .' "$(token_of "$job")"
+ok 'the controller is killed, and what it has on disk is older' kill_controller
+ok 'it is back' eval 'put_state_back "$T/state" && restart_controller'
+is 'what it has forgotten runs' "$(ended "$job" 120)" 'completed 0'
+like 'after it was submitted again' "$(cat "$M/jobs/$job/events")" '*"event":"forgotten"*'
+is 'once' "$(remote 'grep -c "^forgotten-1" "$1"' "$witness")" 1
+
 drop_specs crashed
 until_true 20 sent crashed
 kill_daemon

@@ -11,6 +11,7 @@
 #   cut_connections PORT                                    established ones end with an error
 #   stop_controller [SERVICE]    continue_controller        SIGSTOP: it takes calls, answers none
 #   kill_controller [SERVICE]    restart_controller         SIGKILL
+#   keep_state DIR [SERVICE]     put_state_back DIR        of a killed controller
 #   kill_slurmd NODE [SERVICE]   restart_node NODE          SIGKILL; its jobs go on
 #   kill_node NODE [SERVICE]     restart_node NODE          power off: slurmd and all of its jobs
 #   stop_sshd                    continue_sshd              SIGSTOP; sessions go on, no new ones
@@ -115,6 +116,18 @@ kill_controller() # [SERVICE]
 {
     broken restart_controller "${1:-slurm}"
     stop_daemon "$CFX_TESTBED/${1:-slurm}/state/slurmctld.pid" slurmctld KILL
+}
+
+# What it has on disk, as it is now; and that put back under one that was killed, which is a
+# controller whose last seconds did not reach the disk.
+keep_state() # DIRECTORY [SERVICE]
+{
+    cp -a "$CFX_TESTBED/${2:-slurm}/state" "$1"
+}
+
+put_state_back() # DIRECTORY [SERVICE]
+{
+    rm -rf "$CFX_TESTBED/${2:-slurm}/state" && mv "$1" "$CFX_TESTBED/${2:-slurm}/state"
 }
 
 restart_controller() # [SERVICE]

@@ -49,6 +49,15 @@ START_TEST(only_a_certain_no_leads_back_from_submitting)
 }
 END_TEST
 
+/* A job that has begun is never sent a second time on the word of a scheduler alone. */
+START_TEST(only_what_waits_is_forgotten)
+{
+    for (int s = JOB_NONE; s < JOB_STATE_COUNT; s++)
+        ck_assert_int_eq(job_next((enum job_state)s, EV_FORGOTTEN),
+                         s == JOB_QUEUED || s == JOB_HELD ? JOB_QUEUED : JOB_NONE);
+}
+END_TEST
+
 START_TEST(every_live_state_can_be_left)
 {
     for (int s = JOB_ACCEPTED; s < JOB_COMPLETED; s++) {
@@ -73,6 +82,7 @@ UNIT_MAIN("machine", {
     completed_needs_collected_evidence,
     nothing_is_cancelled_while_its_submission_is_unknown,
     only_a_certain_no_leads_back_from_submitting,
+    only_what_waits_is_forgotten,
     every_live_state_can_be_left,
     numbers_out_of_range_move_nothing,
 })

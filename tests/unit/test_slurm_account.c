@@ -145,6 +145,23 @@ START_TEST(a_cut_account_says_nothing)
 }
 END_TEST
 
+START_TEST(how_long_the_controller_is_up_is_told_of_the_absent)
+{
+    static const char gone[] = "R|Q|0\nQ|\nR|A|0\nA|\nB|1796040076|1796040176\ncfx-end\n";
+    static const char just[] = "R|Q|0\nQ|\nR|A|0\nA|\nB|1796040076|1796040076\ncfx-end\n";
+    static const char mute[] = "R|Q|0\nQ|\nR|A|0\nA|\nB||1796040076\ncfx-end\n";
+    struct report     r[1];
+
+    hear_text(VERB_ACCOUNT, SPAN_LIT(gone), unknown, 1, r);
+    ck_assert_int_eq(r[0].is, REPORT_ABSENT);
+    ck_assert_int_eq(r[0].up_ns, INT64_C(99000000000));
+    hear_text(VERB_ACCOUNT, SPAN_LIT(just), unknown, 1, r);
+    ck_assert_int_gt(r[0].up_ns, 0);
+    hear_text(VERB_ACCOUNT, SPAN_LIT(mute), unknown, 1, r);
+    ck_assert_int_eq(r[0].up_ns, 0);
+}
+END_TEST
+
 START_TEST(a_database_that_is_away_proves_nothing)
 {
     static const char text[] = "R|Q|0\nR|A|1\nA|sacct: error: Problem talking to the database: "
@@ -240,5 +257,6 @@ START_TEST(a_cut_verdict_is_none)
 END_TEST
 
 UNIT_MAIN("slurm_account", { the_accounting_tells_how_it_ended, without_accounting_the_others_tell,
+                             how_long_the_controller_is_up_is_told_of_the_absent,
                              a_cut_account_says_nothing, a_database_that_is_away_proves_nothing,
                              each_job_has_its_verdict, a_cut_verdict_is_none })
