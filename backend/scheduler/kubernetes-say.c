@@ -32,10 +32,18 @@ static const char setup_end[] =
     "    exit 1\n"
     "fi\n";
 
-int kube_add_setup(struct buf *out, const struct cluster *c)
+static int add_target(struct buf *out, const struct cluster *c)
 {
     _cleanup_(bufp) struct buf target = BUF_INIT;
 
+    buf_printf(&target, "%s/kubernetes", c->root ? c->root : "");
+    buf_add_str(out, "target=");
+    quote_word(out, buf_span(&target));
+    return buf_add_char(out, '\n');
+}
+
+int kube_add_setup(struct buf *out, const struct cluster *c)
+{
     buf_add_str(out, setup_begin);
     if (c->context) {
         buf_add_str(out, " --context=");
@@ -43,10 +51,8 @@ int kube_add_setup(struct buf *out, const struct cluster *c)
     }
     buf_add_str(out, " \"$@\"; }\nns=");
     quote_word(out, span_str(c->kube_namespace));
-    buf_add_str(out, "\ntarget=");
-    buf_printf(&target, "%s/kubernetes", c->root ? c->root : "");
-    quote_word(out, buf_span(&target));
     buf_add_char(out, '\n');
+    add_target(out, c);
     return buf_add_str(out, setup_end);
 }
 
@@ -133,11 +139,11 @@ int kube_say_account(const struct ask *a, struct command *c)
 
 static const char cancel[] = DELETE "all() { delete \"$@\"; }\none() { delete \"$1\"; }\n";
 
-/* Of what has ended nobody asks again: so who could not be reached is written down, for the next
- * that has ended. */
+/* Of what has ended nobody asks again: so it is written down first, and what cannot be deleted now
+ * is with the next that has ended. */
+static const char note_ended[] = "printf '%s\\n' \"$@\" >>\"$target.ended\"\n";
 static const char tidy[] = DELETE
     "all() {\n"
-    "    printf '%s\\n' \"$@\" >>\"$target.ended\"\n"
     "    mv \"$target.ended\" \"$target.ended.$$\" || return\n"
     "    if ! delete $(cat \"$target.ended.$$\"); then\n"
     "        cat \"$target.ended.$$\" >>\"$target.ended\"\n"
@@ -153,20 +159,21 @@ static void pod_of(char out[VERB_ID_MAX], const struct job_ref *ref)
     kube_name_of(out, ref);
 }
 
-static int say_verb(const struct ask *a, struct command *c, const char *how)
+int kube_say_cancel(const struct ask *a, struct command *c)
 {
     _cleanup_(bufp) struct buf setup = BUF_INIT;
     int                        r = kube_add_setup(&setup, a->cluster);
 
-    return r < 0 ? r : verb_say(a, c, setup.data, how, NULL, pod_of);
-}
-
-int kube_say_cancel(const struct ask *a, struct command *c)
-{
-    return say_verb(a, c, cancel);
+    return r < 0 ? r : verb_say(a, c, setup.data, cancel, NULL, pod_of);
 }
 
 int kube_say_tidy(const struct ask *a, struct command *c)
 {
-    return say_verb(a, c, tidy);
+    _cleanup_(bufp) struct buf setup = BUF_INIT;
+    int                        r = add_target(&setup, a->cluster);
+
+    buf_add_str(&setup, note_ended);
+    if (r == 0)
+        r = kube_add_setup(&setup, a->cluster);
+    return r < 0 ? r : verb_say(a, c, setup.data, tidy, NULL, pod_of);
 }
