@@ -96,7 +96,7 @@ like 'and says why' "$(cat "$M/jobs/$wrong/reason")" '*could not start*InvalidIm
 ctl "$large" cancel
 ctl "$absent" cancel
 is 'cancel takes one back that waits for room' "$(ended "$large" 60)" cancelled
-is 'and one that waits for its image' "$(ended "$absent" 60)" cancelled
+is 'and one that waits for its image' "$(ended "$absent" 150)" cancelled
 
 limit_pods 0
 job=$(submit quota '{"command": "true"}')
