@@ -17,6 +17,8 @@ kube() { "$CFX_KUBERNETES/kubectl" --kubeconfig "$CFX_TESTBED/kubernetes/pki/adm
 pod_of() { info "$1" 'j["native_id"]'; }
 pods() { kube get pods -o name -l app.kubernetes.io/managed-by=clustrixfs; }
 no_pods() { [ -z "$(pods)" ]; }
+# What a test that was killed has left.
+kube delete pods -l app.kubernetes.io/managed-by=clustrixfs --wait=false >/dev/null 2>&1
 witnesses() { wc -l <"$FAR/witness"; }
 : >"$FAR/witness"
 chown "$CFX_SSH_USER" "$FAR/witness"
