@@ -64,6 +64,46 @@ static bool here_with_alive(const struct cluster *c) { return is_here(c) && c->a
 static bool here_with_mirror(const struct cluster *c) { return is_here(c) && c->mirror_max; }
 static bool here_with_store(const struct cluster *c) { return is_here(c) && c->store_max; }
 
+static bool no_kubernetes(const struct cluster *c)
+{
+    return c->scheduler ? strcmp(c->scheduler->name, "kubernetes") != 0 : is_here(c);
+}
+
+static bool other_with_context(const struct cluster *c) { return c->context && no_kubernetes(c); }
+static bool other_with_image(const struct cluster *c) { return c->image && no_kubernetes(c); }
+static bool other_with_volume(const struct cluster *c) { return c->volume && no_kubernetes(c); }
+
+static bool other_with_namespace(const struct cluster *c)
+{
+    return c->kube_namespace && no_kubernetes(c);
+}
+
+static bool other_with_account(const struct cluster *c)
+{
+    return c->service_account && no_kubernetes(c);
+}
+
+static bool other_with_selector(const struct cluster *c)
+{
+    return c->node_selector && no_kubernetes(c);
+}
+
+static bool kubernetes_without_volume(const struct cluster *c)
+{
+    return c->scheduler && !no_kubernetes(c) && !c->volume;
+}
+
+static bool dir_beside_volume(const struct cluster *c)
+{
+    const char *path = c->volume ? strchr(c->volume, '/') : NULL;
+    size_t      len = path ? strlen(path) : 0;
+
+    return path && c->dir && c->dir[0] == '/' &&
+           (strncmp(c->dir, path, len) != 0 || (c->dir[len] && c->dir[len] != '/'));
+}
+
+#define FOR_KUBERNETES " is for a cluster with the scheduler kubernetes"
+
 static const struct {
     const char *key;
     bool (*holds)(const struct cluster *c);
@@ -84,6 +124,16 @@ static const struct {
     { "store_size", here_with_store, "a store_size is for a cluster with a host" },
     { "scheduler", here_finds_scheduler, "scheduler auto is for a cluster with a host" },
     { "dir", here_from_home, "a directory is an absolute path, as \"/scratch/jobs\"" },
+    { "context", other_with_context, "a context" FOR_KUBERNETES },
+    { "namespace", other_with_namespace, "a namespace" FOR_KUBERNETES },
+    { "image", other_with_image, "an image" FOR_KUBERNETES },
+    { "service_account", other_with_account, "a service_account" FOR_KUBERNETES },
+    { "node_selector", other_with_selector, "a node_selector" FOR_KUBERNETES },
+    { "volume", other_with_volume, "a volume" FOR_KUBERNETES },
+    { "scheduler", kubernetes_without_volume,
+      "a Kubernetes needs \"volume\", the directory that its nodes share with its host, as "
+      "\"/shared\", or a claim and where its host has it, as \"claim:/shared\"" },
+    { "dir", dir_beside_volume, "the directory of its jobs has to be on its volume" },
     { NULL, here_without_dir, "the cluster needs \"dir\", the directory where its jobs lie" },
 };
 

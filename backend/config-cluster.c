@@ -224,6 +224,12 @@ const struct cluster_key cluster_keys[CLUSTER_KEYS] = {
     { "cores", true, take_cores },
     { "memory", false, take_memory },
     { "grace", true, take_grace },
+    { "context", false, take_context },
+    { "namespace", false, take_namespace },
+    { "image", false, take_image },
+    { "service_account", false, take_service_account },
+    { "node_selector", false, take_node_selector },
+    { "volume", false, take_volume },
 };
 
 int cluster_key_typed(struct cluster_reading *r, const char *key, const char *text)

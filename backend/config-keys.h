@@ -30,7 +30,7 @@ int config_read(struct config *c, struct span text, size_t *first, struct error 
 /*
  * The keys of one cluster: config-cluster.c.
  */
-#define CLUSTER_KEYS 14
+#define CLUSTER_KEYS 20
 
 struct cluster_reading {
     const struct config *config; /* the clusters beside it */
@@ -45,6 +45,14 @@ struct cluster_key {
 };
 
 extern const struct cluster_key cluster_keys[CLUSTER_KEYS];
+
+/* config-kubernetes.c: those of a Kubernetes. */
+int take_context(struct cluster_reading *r, const struct cJSON *value);
+int take_namespace(struct cluster_reading *r, const struct cJSON *value);
+int take_image(struct cluster_reading *r, const struct cJSON *value);
+int take_service_account(struct cluster_reading *r, const struct cJSON *value);
+int take_node_selector(struct cluster_reading *r, const struct cJSON *value);
+int take_volume(struct cluster_reading *r, const struct cJSON *value);
 
 /* Take one value that was typed. 0, or a negative errno and a sentence. */
 int cluster_key_typed(struct cluster_reading *r, const char *key, const char *text) must_check;

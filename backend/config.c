@@ -31,6 +31,8 @@ void cluster_release(struct cluster *c)
     char **strings[] = {
         &c->name, &c->root,   &c->keeper, &c->host,    &c->user,  &c->identity,
         &c->dir,  &c->mirror, &c->node,   &c->version, &c->found, &c->control_path,
+        &c->context, &c->kube_namespace, &c->image, &c->service_account, &c->node_selector,
+        &c->volume,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(strings); i++)

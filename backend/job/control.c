@@ -41,15 +41,24 @@ static int do_cancel(struct engine *en, struct job *j, const char *arg, struct e
     return 0;
 }
 
+static int has_verb(const struct job *j, enum scheduler_verb verb, const char *word,
+                    struct error *e)
+{
+    const struct scheduler_ops *s = j->cluster->scheduler;
+
+    if (s && s->verbs[verb].say)
+        return 0;
+    return error_set(e, -EOPNOTSUPP, "%s: cluster %s has no such thing", word, j->cluster->name);
+}
+
 /* What is said at once and not kept as a wish has to be possible now. */
 static int can_say(struct engine *en, const struct job *j, enum scheduler_verb verb,
                    const char *word, struct error *e)
 {
-    const struct scheduler_ops *s = j->cluster->scheduler;
+    int r = has_verb(j, verb, word, e);
 
-    if (!s || !s->verbs[verb].say)
-        return error_set(e, -EOPNOTSUPP, "%s: cluster %s has no such thing", word,
-                         j->cluster->name);
+    if (r)
+        return r;
     if (!job_place(en, j)->open)
         return error_set(e, -EHOSTUNREACH,
                          "%s: cluster %s cannot be reached now; clusters/%s/state says why", word,
@@ -69,9 +78,13 @@ static int say_now(struct engine *en, struct job *j, enum scheduler_verb verb, c
 
 static int do_hold(struct engine *en, struct job *j, const char *arg, struct error *e)
 {
+    int r;
+
     (void)arg;
     if (j->v.state != JOB_ACCEPTED && j->v.state != JOB_QUEUED && j->v.state != JOB_HELD)
         return not_now(j, "hold", ", and only a queued job can be held: suspend stops one", e);
+    if (job_in_queue(j) && (r = has_verb(j, VERB_HOLD, "hold", e)))
+        return r;
     duty_at(en, j, 0);
     if (j->queued)
         slots_unqueue(job_place(en, j), j);

@@ -81,23 +81,25 @@ bool duty_may_start(struct job *j)
     return false;
 }
 
+bool duty_has_begun(struct engine *en, struct job *j)
+{
+    _cleanup_(bufp) struct buf when = BUF_INIT;
+    int64_t begin = j->spec->begin_s * NS_PER_S, left = begin - clock_now_ns();
+
+    if (left <= 0)
+        return true;
+    clock_format(&when, begin);
+    job_reason(j, "begins at %s, as asked", when.data);
+    /* In steps: the machine may sleep meanwhile, or its clock be set. */
+    duty_at(en, j, clock_mono_ns() + (left < BEGIN_STEP_NS ? left : BEGIN_STEP_NS));
+    return false;
+}
+
 /* Not before its time, and not before who it waits for: false, and the reason says so. */
 static bool eligible(struct engine *en, struct job *j)
 {
-    const struct job *waits = j->whole ? j->whole : j;
-    int64_t           left = waits->spec->begin_s * NS_PER_S - clock_now_ns();
-
-    if (!duty_may_start(j))
+    if (!duty_may_start(j) || !duty_has_begun(en, j))
         return false;
-    if (left > 0) {
-        _cleanup_(bufp) struct buf when = BUF_INIT;
-
-        clock_format(&when, waits->spec->begin_s * NS_PER_S);
-        job_reason(j, "begins at %s, as asked", when.data);
-        /* In steps: the machine may sleep meanwhile, or its clock be set. */
-        duty_at(en, j, clock_mono_ns() + (left < BEGIN_STEP_NS ? left : BEGIN_STEP_NS));
-        return false;
-    }
     if (job_cores(j) > j->cluster->cores || j->v.memory > j->cluster->memory) {
         job_reason(j, "it does not fit any more: cluster %s has %u cores and %llu MiB now",
                    j->cluster->name, j->cluster->cores,

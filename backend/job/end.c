@@ -120,6 +120,7 @@ static void try_again(struct engine *en, struct job *j)
 
 void job_again(struct engine *en, struct job *j, const char *evidence, const char *detail)
 {
+    queue_tidy(en, j);
     j->v.attempt++;
     job_clear_attempt(j);
     if (job_move(en, j, EV_RETRIED, evidence, detail))

@@ -74,6 +74,7 @@ struct job {
     /* Of the whole of an array: */
     struct job **elements; /* live ones by index of the spec's ranges, NULL once dropped */
     uint32_t     n_elements, n_active; /* active: took a slot; for the throttle            */
+    uint32_t     n_there;              /* the cluster has them, see job_is_there()         */
 };
 
 /* Jobs of one priority, first come first. */
@@ -208,6 +209,8 @@ struct order *duty_new_order(const struct job *j, enum order_kind kind, enum sch
 bool duty_render(struct engine *en, struct job *j, struct order *o) must_check;
 /* Whether nothing that it waits for keeps it; else the reason says what does. */
 bool duty_may_start(struct job *j);
+/* Whether the time has come that it was to begin at; else the reason says when that is. */
+bool duty_has_begun(struct engine *en, struct job *j);
 
 /* place.c: a cluster, and the ways to it */
 int  places_open(struct engine *en, struct error *e) must_check;
@@ -233,6 +236,10 @@ void queue_do(struct engine *en, struct job *j);   /* it waits, here or there   
 void queue_look(struct engine *en, struct job *j); /* is it there, how is it    */
 /* The scheduler has it, under that number. */
 void queue_has(struct engine *en, struct job *j, const char *native, const char *why);
+/* One of an array has ended: who waited for that. */
+void queue_next(struct engine *en, struct job *whole);
+/* A run is over, and its end is on its way to disk: the scheduler may forget it. */
+void queue_tidy(struct engine *en, struct job *j);
 /* It certainly has not: submit it again, in a moment. */
 void queue_has_not(struct engine *en, struct job *j, const char *why);
 /* It had, and has lost it: the same. */

@@ -165,6 +165,10 @@ void job_count_there(struct engine *en, struct job *j)
 
     p->there += there;
     p->there -= j->there;
+    if (j->whole) {
+        j->whole->n_there += there;
+        j->whole->n_there -= j->there;
+    }
     j->there = there;
 }
 
@@ -198,6 +202,9 @@ bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *e
         duty_at(en, j, 0);
         inputs_forget(en, j);
         after_ended(en, j);
+        queue_tidy(en, j);
+        if (j->whole)
+            queue_next(en, j->whole);
     }
     return true;
 }

@@ -142,12 +142,56 @@ static void send(struct engine *en, struct job *j)
         duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
 }
 
+/* As many of its array are there as may be at a time. */
+static bool is_throttled(const struct job *j)
+{
+    return j->whole && j->spec->throttle && j->whole->n_there >= j->spec->throttle;
+}
+
+static bool is_its_turn(struct engine *en, struct job *j)
+{
+    if (!duty_may_start(j))
+        return false;
+    if (!j->cluster->scheduler || !j->cluster->scheduler->paced)
+        return true;
+    if (!duty_has_begun(en, j))
+        return false;
+    if (is_throttled(j))
+        job_reason(j, "waits for another element of the array to end: %u at a time, as asked",
+                   j->spec->throttle);
+    return !is_throttled(j);
+}
+
+void queue_next(struct engine *en, struct job *whole)
+{
+    const struct scheduler_ops *s = whole->cluster->scheduler;
+
+    if (!s || !s->paced || !whole->spec->throttle)
+        return;
+    for (uint32_t i = 0; i < whole->n_elements; i++) {
+        struct job *j = whole->elements[i];
+
+        if (j && waits_here(j) && !j->due_ns && !(j->wish & WISH_HOLD)) {
+            duty_at(en, j, clock_mono_ns());
+            return;
+        }
+    }
+}
+
+void queue_tidy(struct engine *en, struct job *j)
+{
+    const struct scheduler_ops *s = j->cluster->scheduler;
+
+    if (s && s->verbs[VERB_TIDY].say && j->v.native && j->v.state != JOB_LOST)
+        duty_order(en, j, ORDER_VERB, VERB_TIDY, NULL);
+}
+
 static bool can_send(struct engine *en, struct job *j)
 {
     const struct place *p = job_place(en, j);
 
     job_changed(en, j, 0);
-    if (!duty_may_start(j))
+    if (!is_its_turn(en, j))
         return false;
     if (p->open && !p->draining)
         return inputs_are_there(en, j);

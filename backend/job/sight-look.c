@@ -70,8 +70,9 @@ bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a)
 {
     const struct record *rec = &a->record;
     bool                 again = cluster_queues(j->cluster) && may_run_again(j);
+    bool                 late = j->cluster->scheduler && j->cluster->scheduler->explains_late;
     bool still_there = a->accounted && a->report.is != REPORT_ENDED &&
-                       (rec->cause == CAUSE_SIGNAL || again);
+                       (rec->cause == CAUSE_SIGNAL || again || late);
 
     if (!cluster_queues(j->cluster) || !j->v.native || rec->cause == CAUSE_NONE ||
         (rec->cause == CAUSE_EXIT && rec->exit_code == 0 && !again))

@@ -138,6 +138,9 @@ static void seen(struct engine *en, struct job *j, const struct seeing *by)
 
     if (job_ended(j->v.state) || (j->v.native && *r->native && strcmp(j->v.native, r->native)))
         return;
+    /* What is left of an earlier attempt is no answer to the submission of this one. */
+    if (j->v.state == JOB_SUBMITTING && by->s->attempt && by->s->attempt != j->v.attempt)
+        return;
     if (!job_is_there(j))
         return;
     /* One whose number is not known yet: an earlier attempt may still be remembered there. */

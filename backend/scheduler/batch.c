@@ -64,6 +64,14 @@ static int check(const struct spec *spec, const struct cluster *cluster, struct 
     return 0;
 }
 
+int batch_add_scripts(const struct cluster *cluster, const struct job_ref *ref,
+                      const struct buf *submit, const struct buf *job, struct far_files *files)
+{
+    int r = job_file_add(cluster, ref->token, files, "job.sh", 0700, buf_span(job));
+
+    return r < 0 ? r : job_file_add(cluster, ref->token, files, "submit", 0700, buf_span(submit));
+}
+
 static int add_scripts(const struct batch_words *words, const struct spec *spec,
                        const struct cluster *cluster, const struct job_ref *ref,
                        const struct strv *options, struct far_files *files)
@@ -73,9 +81,7 @@ static int add_scripts(const struct batch_words *words, const struct spec *spec,
 
     if (r == 0)
         r = words->job(spec, cluster, ref, &job);
-    if (r == 0)
-        r = job_file_add(cluster, ref->token, files, "job.sh", 0700, buf_span(&job));
-    return r < 0 ? r : job_file_add(cluster, ref->token, files, "submit", 0700, buf_span(&submit));
+    return r < 0 ? r : batch_add_scripts(cluster, ref, &submit, &job, files);
 }
 
 int batch_render(const struct batch_words *words, const struct spec *spec,
@@ -90,7 +96,7 @@ int batch_render(const struct batch_words *words, const struct spec *spec,
     if (r == 0)
         r = words->options(spec, cluster, &options, e);
     if (r == 0)
-        r = job_files_add(spec, cluster, ref, files, false, e);
+        r = job_files_add(spec, cluster, ref, files, LIMIT_NONE, e);
     if (r < 0)
         return r;
     r = add_scripts(words, spec, cluster, ref, &options, files);

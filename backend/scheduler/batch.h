@@ -40,6 +40,11 @@ int batch_render(const struct batch_words *words, const struct spec *spec,
                  const struct cluster *cluster, const struct job_ref *ref,
                  struct far_files *files, struct error *e) must_check;
 
+/* The last part of that alone: add `submit` and job.sh. 0 or a negative errno. */
+int batch_add_scripts(const struct cluster *cluster, const struct job_ref *ref,
+                      const struct buf *submit, const struct buf *job,
+                      struct far_files *files) must_check;
+
 /* An option of a qsub, and how many words belong to it; `instead`: it is refused, and this is to be
  * done. A table of them ends with NULL. */
 struct batch_option {

@@ -81,7 +81,10 @@ k_here()
 {
     { IFS= read -r k_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null ||
         k_die 'cannot read the boot id'
-    { IFS= read -r k_node </proc/sys/kernel/hostname; } 2>/dev/null || k_node=$(uname -n)
+    # A pod has a name of its own, and is told where it is.
+    k_node=${CLUSTRIXFS_NODE-}
+    [ -n "$k_node" ] || { IFS= read -r k_node </proc/sys/kernel/hostname; } 2>/dev/null ||
+        k_node=$(uname -n)
 }
 
 # A signature: who is about to claim the run $1.
@@ -459,6 +462,11 @@ k_peak()
     while IFS=: read -r k_line k_controllers k_path; do
         case $k_path in
         *job*) ;;
+        # A pod sees its own group, whatever it is called, where the root is.
+        *kubepods* | /)
+            [ -n "${CLUSTRIXFS_NODE-}" ] || continue
+            k_path=
+            ;;
         *) continue ;;
         esac
         case ,$k_controllers, in

@@ -89,7 +89,7 @@ static int add_all(const struct making *m)
 }
 
 int job_files_add(const struct spec *spec, const struct cluster *cluster, const struct job_ref *ref,
-                  struct far_files *files, bool limits, struct error *e)
+                  struct far_files *files, unsigned limits, struct error *e)
 {
     const struct making m = { { spec, cluster, ref, limits }, files };
     int                 r = add_all(&m);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clustrixfs/quote.h"
 #include "clustrixfs/scheduler.h"
 #include "meeting.h"
 
@@ -39,30 +40,47 @@ static const char scheduler_question[] =
     "    tell pbs \"$(answers qstat -Q)\" &\n"
     "    has qconf && tell sge \"$(answers qconf -sh)\" &\n"
     "fi\n"
-    "has kubectl && tell kubectl \"$(first kubectl version --client)\"\n"
+    "has kubectl && tell kubernetes \"$(kube_version)\" &\n"
     "wait\n";
+
+/* Which Kubernetes kubectl leads to, for one that answers; it leads nowhere without a context. */
+static const char kubernetes_question[] =
+    "kube() { timeout 20 kubectl --request-timeout=10s --context=\"$context\" \"$@\" "
+    "</dev/null 2>/dev/null; }\n"
+    "kube_version() {\n"
+    "    context=${context:-$(timeout 20 kubectl config current-context 2>/dev/null </dev/null)}\n"
+    "    [ -n \"$context\" ] || { echo none; return; }\n"
+    "    kube get --raw /version | sed -n 's/.*\"gitVersion\": *\"\\([^\"]*\\)\".*/\\1/p'\n"
+    "}\n";
 
 static const char last_question[] = "tell end ''\n";
 
 int meeting_say(const struct cluster *c, struct command *cmd)
 {
-    int r = strv_add(&cmd->argv, "sh");
+    _cleanup_(bufp) struct buf text = BUF_INIT;
+    int                        r = strv_add(&cmd->argv, "sh");
 
     if (r == 0)
         r = strv_add(&cmd->argv, "-c");
+    buf_add_str(&text, host_question);
     /* Which scheduler it has is known then, and that it may be away is no matter of the host. */
-    return r < 0 ? r : strv_printf(&cmd->argv, "%s%s%s", host_question,
-                                   c->met ? "" : scheduler_question, last_question);
+    if (!c->met) {
+        buf_add_str(&text, "context=");
+        quote_word(&text, span_str(c->context));
+        buf_printf(&text, "\n%s%s", kubernetes_question, scheduler_question);
+    }
+    buf_add_str(&text, last_question);
+    return r < 0 ? r : strv_add_span(&cmd->argv, buf_span(&text));
 }
 
 enum line {
     LINE_HOME, LINE_HOST, LINE_CORES, LINE_MEMORY, LINE_SBATCH, LINE_PING, LINE_QSTAT, LINE_HELP,
-    LINE_PBS, LINE_SGE, LINE_KUBECTL, LINE_END, LINE_COUNT
+    LINE_PBS, LINE_SGE, LINE_KUBERNETES, LINE_END, LINE_COUNT
 };
 
 static const char *const line_names[LINE_COUNT] = {
     "home", "host", "cores", "memory", "sbatch", "ping", "qstat", "help",
-    "pbs", "sge", "kubectl", "end",
+    "pbs", "sge", "kubernetes", "end",
 };
 
 /* The values; NULL data: that line was not there. */
@@ -133,7 +151,11 @@ static enum state state_sge(const struct seen *s)
 
 static enum state state_kubernetes(const struct seen *s)
 {
-    return s->v[LINE_KUBECTL].data ? STATE_UP : STATE_NONE;
+    struct span version = s->v[LINE_KUBERNETES];
+
+    if (!version.data || span_is(version, "none"))
+        return STATE_NONE;
+    return version.len > 0 ? STATE_UP : STATE_SILENT;
 }
 
 static enum state state_process(unused_arg const struct seen *s)
@@ -141,19 +163,28 @@ static enum state state_process(unused_arg const struct seen *s)
     return STATE_UP;
 }
 
+static bool always(unused_arg const struct cluster *c) { return true; }
+static bool never(unused_arg const struct cluster *c) { return false; }
+
+/* People have a kubectl on many a machine; jobs can go there only where a volume is configured. */
+static bool has_volume(const struct cluster *c)
+{
+    return c->volume != NULL;
+}
+
 struct candidate {
     const char *name;
     enum state (*state)(const struct seen *s);
-    enum line   version;
-    bool        by_itself; /* is taken without having been asked for */
+    enum line version;
+    bool (*by_itself)(const struct cluster *c); /* is taken without having been asked for */
 };
 
 static const struct candidate candidates[] = {
-    { "slurm", state_slurm, LINE_SBATCH, true },
-    { "pbs", state_pbs, LINE_QSTAT, true },
-    { "sge", state_sge, LINE_HELP, true },
-    { "kubernetes", state_kubernetes, LINE_KUBECTL, false },
-    { "process", state_process, LINE_COUNT, false },
+    { "slurm", state_slurm, LINE_SBATCH, always },
+    { "pbs", state_pbs, LINE_QSTAT, always },
+    { "sge", state_sge, LINE_HELP, always },
+    { "kubernetes", state_kubernetes, LINE_KUBERNETES, has_volume },
+    { "process", state_process, LINE_COUNT, never },
 };
 
 static const struct candidate *candidate_named(const char *name)
@@ -200,15 +231,15 @@ static int take_named(const struct cluster *c, const struct seen *s, struct meet
 }
 
 /* Which of them are in this state, as "slurm and sge"; and the last of them. */
-static unsigned count(const struct seen *s, enum state state, const struct candidate **one,
-                      struct buf *names)
+static unsigned count(const struct cluster *c, const struct seen *s, enum state state,
+                      const struct candidate **one, struct buf *names)
 {
     unsigned n = 0;
 
     for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
         const struct candidate *k = &candidates[i];
 
-        if (!k->by_itself || k->state(s) != state || is_behind_slurm(k, s))
+        if (!k->by_itself(c) || k->state(s) != state || is_behind_slurm(k, s))
             continue;
         buf_printf(names, "%s%s", n ? " and " : "", k->name);
         *one = k;
@@ -221,13 +252,13 @@ static int find(const struct cluster *c, const struct seen *s, struct meeting *m
 {
     _cleanup_(bufp) struct buf names = BUF_INIT, silent = BUF_INIT;
     const struct candidate    *one = NULL, *other = NULL;
-    unsigned                   up = count(s, STATE_UP, &one, &names);
+    unsigned                   up = count(c, s, STATE_UP, &one, &names);
 
     if (up > 1)
         return error_set(e, -EINVAL, "cluster %s has %s; write which of them, for example "
                          "\"scheduler\": \"%s\", into the configuration", c->name, names.data,
                          one->name);
-    if (up == 0 && count(s, STATE_SILENT, &other, &silent) > 0)
+    if (up == 0 && count(c, s, STATE_SILENT, &other, &silent) > 0)
         return error_set(e, -EINVAL, "cluster %s has the programs of %s, but its server does not "
                          "answer; write \"scheduler\": \"%s\" into the configuration if it "
                          "will, or \"scheduler\": \"process\" to run jobs on that host itself",
@@ -240,7 +271,11 @@ static int find(const struct cluster *c, const struct seen *s, struct meeting *m
         take(one, s, is_front_end(s) ? "it answers, and what is there of PBS only hands jobs to it"
                                      : "the only scheduler there, and it answers", m);
     else
-        take(candidate_named("process"), s, "there is no scheduler, so jobs run on that host", m);
+        take(candidate_named("process"), s,
+             state_kubernetes(s) == STATE_NONE
+                 ? "there is no scheduler, so jobs run on that host"
+                 : "jobs run on that host; its kubectl leads to a Kubernetes, which is used where "
+                   "a \"volume\" is configured", m);
     return 0;
 }
 

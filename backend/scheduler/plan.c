@@ -76,8 +76,8 @@ static int add_limits(const struct writing *w)
         enum row row;
         uint64_t n;
     } limits[] = {
-        { ROW_TIME, w->p->limits ? w->p->spec->time_s : 0 },
-        { ROW_MEMORY, w->p->limits ? w->p->spec->memory : 0 },
+        { ROW_TIME, w->p->limits & LIMIT_TIME ? w->p->spec->time_s : 0 },
+        { ROW_MEMORY, w->p->limits & LIMIT_MEMORY ? w->p->spec->memory : 0 },
         { ROW_GRACE, w->p->cluster->grace_s },
     };
     int r = 0;

@@ -8,11 +8,13 @@
 #include "clustrixfs/scheduler.h"
 #include "clustrixfs/spec.h"
 
+enum limit { LIMIT_NONE = 0, LIMIT_TIME = 1, LIMIT_MEMORY = 2, LIMIT_ALL = 3 };
+
 struct plan {
     const struct spec    *spec;
     const struct cluster *cluster;
     const struct job_ref *ref;
-    bool                  limits; /* time and memory are the keeper's to see to */
+    unsigned              limits; /* which are the keeper's to see to: enum limit */
 };
 
 /* For clustrixfs-keeper, see backend/keeper/plan.h. 0 or a negative errno. */

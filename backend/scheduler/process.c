@@ -47,7 +47,7 @@ static int process_render(const struct spec *spec, const struct cluster *cluster
 {
     int r = check(spec, cluster, e);
 
-    return r < 0 ? r : job_files_add(spec, cluster, ref, files, true, e);
+    return r < 0 ? r : job_files_add(spec, cluster, ref, files, LIMIT_ALL, e);
 }
 
 /* KEEPER VERB [WORD] ROOT TOKEN/RUN... */

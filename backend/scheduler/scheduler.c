@@ -16,6 +16,7 @@ const struct scheduler_ops *const schedulers[] = {
     &scheduler_slurm,
     &scheduler_sge,
     &scheduler_pbs,
+    &scheduler_kubernetes,
     NULL,
 };
 
@@ -31,7 +32,7 @@ static const char *const verb_names[VERB_COUNT] = {
     [VERB_SUBMIT] = "submit",   [VERB_FIND] = "find",       [VERB_POLL] = "poll",
     [VERB_CANCEL] = "cancel",   [VERB_HOLD] = "hold",       [VERB_RELEASE] = "release",
     [VERB_SUSPEND] = "suspend", [VERB_RESUME] = "resume",   [VERB_SIGNAL] = "signal",
-    [VERB_ACCOUNT] = "account for",
+    [VERB_ACCOUNT] = "account for", [VERB_TIDY] = "tidy up after",
 };
 
 int scheduler_ask(struct transport *t, const struct ask *a, enum scheduler_verb verb,

@@ -15,7 +15,7 @@ _clustrixfs()
             mapfile -t COMPREPLY < <(compgen -f -P "${cur%"${cur##*=}"}" -- "${cur##*=}")
             ;;
         scheduler=*)
-            mapfile -t COMPREPLY < <(compgen -W 'auto pbs process sge slurm' \
+            mapfile -t COMPREPLY < <(compgen -W 'auto kubernetes pbs process sge slurm' \
                 -P "${cur%"${cur##*=}"}" -- "${cur##*=}")
             ;;
         transport=*)

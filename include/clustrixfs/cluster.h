@@ -49,6 +49,14 @@ struct cluster {
     char    *version;         /* of its scheduler, in that one's own words; or ""            */
     char    *found;           /* a sentence: which schedulers it has, and why it is this one */
     struct secrets *secrets;
+
+    /* Of a Kubernetes; NULL where nothing was said. */
+    char *context;         /* of the kubeconfig                                              */
+    char *kube_namespace;
+    char *image;           /* for jobs that name none                                        */
+    char *service_account;
+    char *node_selector;   /* as it goes into a pod: a JSON object                           */
+    char *volume;          /* "/DIR" that nodes and host share, or "CLAIM:/DIR"               */
 };
 
 /*

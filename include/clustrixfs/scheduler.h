@@ -87,6 +87,7 @@ enum scheduler_verb {
     VERB_HOLD, VERB_RELEASE, VERB_SUSPEND, VERB_RESUME,
     VERB_SIGNAL, /* ask.word to the job's processes                                   */
     VERB_ACCOUNT, /* by native id, of jobs the queue knows no more: how they ended    */
+    VERB_TIDY,    /* by native id, of ended ones: what the scheduler keeps may go     */
     VERB_COUNT
 };
 
@@ -154,10 +155,12 @@ struct scheduler_ops {
     /* Whether the queue may run this one again by itself, so that its exit need not be the job's
      * end. NULL: it never does. */
     bool (*runs_again)(const struct spec *spec);
+    bool paced;         /* begin, and how many of an array at a time, are the daemon's to see to */
+    bool explains_late; /* why a job failed is known some moments after its record is there     */
 };
 
 extern const struct scheduler_ops scheduler_process, scheduler_slurm, scheduler_sge,
-    scheduler_pbs;
+    scheduler_pbs, scheduler_kubernetes;
 
 /*
  * `KEEPER submit ROOT RUN...` and `KEEPER sent ROOT RUN...`: the first submits what was not

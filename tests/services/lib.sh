@@ -7,7 +7,8 @@
 # its own, and here a HOME of its own whose ~/.ssh knows the far side's hosts.
 #
 #   FAR       the directory of this test in the far account's home, for "cfx:$FAR"
-#   CLUSTER   which far side: cfx (slurm), cfx-db, cfx-brief, cfx-sge, cfx-pbs, cfx-host (no scheduler)
+#   CLUSTER   which far side: cfx (slurm), cfx-db, cfx-brief, cfx-sge, cfx-pbs, cfx-kube,
+#             cfx-host (no scheduler)
 #
 # The faults of tests/testbed/faults.sh are there, too, and are healed at the end.
 

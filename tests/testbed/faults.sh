@@ -15,6 +15,9 @@
 #   kill_slurmd NODE [SERVICE]   restart_node NODE          SIGKILL; its jobs go on
 #   kill_node NODE [SERVICE]     restart_node NODE          power off: slurmd and all of its jobs
 #   stop_sshd                    continue_sshd              SIGSTOP; sessions go on, no new ones
+#   stop_apiserver               continue_apiserver         SIGSTOP: kubectl hangs
+#   kill_apiserver               restart_apiserver          SIGKILL
+#   limit_pods N                 unlimit_pods               a quota of Kubernetes
 #   heal
 #
 # Slurm notices after 15 to 25 s that a node is gone (SlurmdTimeout). One that is back before that has
@@ -176,6 +179,43 @@ continue_sshd()
 {
     kill -CONT "$(cat "$CFX_TESTBED/ssh/sshd.pid")"
     healed continue_sshd
+}
+
+#
+# Kubernetes
+#
+stop_apiserver()
+{
+    broken continue_apiserver
+    kill -STOP "$(cat "$CFX_TESTBED/kubernetes/apiserver.pid")"
+}
+
+continue_apiserver()
+{
+    kill -CONT "$(cat "$CFX_TESTBED/kubernetes/apiserver.pid")"
+    healed continue_apiserver
+}
+
+kill_apiserver()
+{
+    broken restart_apiserver
+    stop_daemon "$CFX_TESTBED/kubernetes/apiserver.pid" kube-apiserver KILL
+}
+
+restart_apiserver()
+{
+    in_service kubernetes apiserver_up && healed restart_apiserver
+}
+
+limit_pods() # N
+{
+    broken unlimit_pods
+    in_service kubernetes kube create quota clustrixfs --hard="pods=$1"
+}
+
+unlimit_pods()
+{
+    in_service kubernetes kube delete quota clustrixfs && healed unlimit_pods
 }
 
 need_root "$@"

@@ -34,6 +34,7 @@ hosts() # -> "ALIAS PORT SERVICE" lines
     echo "cfx-sge $((CFX_SSH_PORT + 3)) sge"
     echo "cfx-host $((CFX_SSH_PORT + 4)) -"
     echo "cfx-pbs $((CFX_SSH_PORT + 5)) pbs"
+    echo "cfx-kube $((CFX_SSH_PORT + 6)) kubernetes"
 }
 
 say() { printf '%s\n' "$*"; }

@@ -241,6 +241,23 @@ static const struct {
     { "{\"clusters\":{\"a\":{\"host\":\"h\",\"dir\":\"~/j\"},\n"
       "\"b\":{\"host\":\"h\",\"dir\":\"j/\"}}}",
       "line 2, column 23: the cluster \"a\" has the same directory on the same host" },
+    { "{\"clusters\":{\"local\":{\n\"image\": \"a\"}}}",
+      "line 2, column 10: an image is for a cluster with the scheduler kubernetes" },
+    { "{\"clusters\":{\"a\":{\"host\":\"h\",\"scheduler\":\"slurm\",\"volume\":\"/v\"}}}",
+      "a volume is for a cluster with the scheduler kubernetes" },
+    { "{\"clusters\":{\"a\":{\"host\":\"h\",\n\"scheduler\":\"kubernetes\"}}}",
+      "line 2, column 13: a Kubernetes needs \"volume\"" },
+    { "{\"clusters\":{\"a\":{\"host\":\"h\",\"dir\":\"/vo\",\"volume\":\"/v\"}}}",
+      "has to be on its volume" },
+    { "{\"clusters\":{\"a\":{\"volume\":\"v\"}}}", "a volume is a directory that all nodes" },
+    { "{\"clusters\":{\"a\":{\"volume\":\"/v/../w\"}}}", "a volume is a directory" },
+    { "{\"clusters\":{\"a\":{\"volume\":\"V:/v\"}}}", "a volume is a directory" },
+    { "{\"clusters\":{\"a\":{\"volume\":\"/\"}}}", "a volume is a directory" },
+    { "{\"clusters\":{\"a\":{\"namespace\":\"a.b\"}}}", "a namespace is a name of small" },
+    { "{\"clusters\":{\"a\":{\"service_account\":\"-a\"}}}", "a service_account is a name" },
+    { "{\"clusters\":{\"a\":{\"node_selector\":{\"a\":1}}}}", "a node_selector is labels" },
+    { "{\"clusters\":{\"a\":{\"image\":\"a b\"}}}", "an image is the name of one" },
+    { "{\"clusters\":{\"a\":{\"context\":\"-x\"}}}", "a context is the name of one" },
 };
 
 START_TEST(mistakes_are_found_where_they_are)

@@ -158,6 +158,35 @@ START_TEST(a_pbs_that_answers_is_taken)
 }
 END_TEST
 
+/* Answers of the question about Kubernetes beside that of a host without a scheduler. */
+static void check_kubernetes(const char *volume, const char *lines, const char *scheduler)
+{
+    _cleanup_(bufp) struct buf b = BUF_INIT;
+    struct cluster             c = cluster("/vol/x", NULL);
+    struct meeting             m;
+    struct error               e = ERROR_INIT;
+
+    c.volume = (char *)(uintptr_t)volume;
+    buf_printf(&b, "home|/home/me\nhost|h\ncores|1\nmemory|1\n%send|\n", lines);
+    ck_assert_int_eq(hear_text(&c, buf_span(&b), &m, &e), scheduler[0] ? 0 : -EINVAL);
+    ck_assert_str_eq(m.scheduler, scheduler);
+}
+
+START_TEST(a_kubernetes_is_taken_where_jobs_can_go_there)
+{
+    check_kubernetes("/vol", "kubernetes|v1.20.2\n", "kubernetes");
+    check_kubernetes("/vol", "kubernetes|none\n", "process");
+    check_kubernetes("/vol", "kubernetes|\n", "");
+    check_kubernetes(NULL, "kubernetes|v1.20.2\n", "process");
+    check_kubernetes("/vol", "sbatch|slurm 23.02.1\nping|Slurmctld(primary) at h is UP\n"
+                             "kubernetes|v1.20.2\n", "");
+    check_kubernetes("/vol", "sbatch|slurm 23.02.1\nping|Slurmctld(primary) at h is UP\n"
+                             "kubernetes|\n", "slurm");
+    check_kubernetes(NULL, "sbatch|slurm 23.02.1\nping|Slurmctld(primary) at h is UP\n"
+                           "kubernetes|v1.20.2\n", "slurm");
+}
+END_TEST
+
 START_TEST(a_cut_answer_is_none)
 {
     _cleanup_(bufp) struct buf text = BUF_INIT;
@@ -175,4 +204,5 @@ UNIT_MAIN("meeting", { a_slurm_that_answers_is_taken, a_host_without_one_runs_jo
                        the_one_that_was_asked_for_has_to_be_there, nothing_is_guessed,
                        programs_that_had_no_time_to_answer_are_not_none,
                        a_grid_engine_that_answers_is_taken, slurms_own_qsub_is_a_way_to_slurm,
-                       a_pbs_that_answers_is_taken, a_cut_answer_is_none })
+                       a_pbs_that_answers_is_taken, a_kubernetes_is_taken_where_jobs_can_go_there,
+                       a_cut_answer_is_none })

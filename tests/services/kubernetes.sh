@@ -1,0 +1,168 @@
+#!/bin/bash
+# Kubernetes over ssh: jobs are pods, and whatever becomes of a pod or of its cluster is told right.
+CLUSTER=cfx-kube
+. "$(dirname "$0")/lib.sh"
+. "$SERVICES/far.sh"
+needs sshd kubernetes
+MOUNTED=kube
+ROOT=$FAR/root
+config "{\"default\": \"kube\", \"clusters\": {\"kube\": {\"host\": \"cfx-kube\", \"dir\": \"$ROOT\",
+    \"volume\": \"$FAR\", \"image\": \"localhost/busybox:1\", \"grace\": 2}}}"
+start
+like 'it is reached' "$(far_state up)" 'up*'
+like 'it was found by itself' "$(cat "$M/clusters/kube/info.json")" \
+    '*"scheduler":"kubernetes"*v1.20.2*'
+
+kube() { "$CFX_KUBERNETES/kubectl" --kubeconfig "$CFX_TESTBED/kubernetes/pki/admin.kubeconfig" "$@"; }
+pod_of() { info "$1" 'j["native_id"]'; }
+pods() { kube get pods -o name -l app.kubernetes.io/managed-by=clustrixfs; }
+no_pods() { [ -z "$(pods)" ]; }
+# What a test that was killed has left.
+kube delete pods -l app.kubernetes.io/managed-by=clustrixfs --wait=false >/dev/null 2>&1
+witnesses() { wc -l <"$FAR/witness"; }
+: >"$FAR/witness"
+chown "$CFX_SSH_USER" "$FAR/witness"
+
+#
+# What jobs do
+#
+cat >"$M/submit/first" <<'END'
+#!/bin/sh
+#SBATCH --cpus-per-task=1
+#SBATCH --mem=64M
+#SBATCH --time=5
+echo "in $PWD"
+echo err >&2
+printf 'a\0b' > result
+exit 3
+END
+job=$(job_of first)
+is 'a script runs, and its exit code comes back' "$(ended "$job" 60)" 'failed 3'
+like 'in its own directory' "$(cat "$M/jobs/$job/stdout")" "in $ROOT/cfx*/files"
+is 'its errors are apart' "$(cat "$M/jobs/$job/stderr")" err
+is 'its files are exact' "$(od -An -c "$M/jobs/$job/files/result" | tr -d ' ')" 'a\0b'
+is 'its files are its own' "$(stat -c %U "$ROOT/$(token_of "$job")/files/result")" "$CFX_SSH_USER"
+is 'it is known where it ran' "$(info "$job" 'j["node"]')" localhost
+like 'and as which pod' "$(pod_of "$job")" "$(token_of "$job")-a1"
+
+job=$(submit array '{"command": "cd ..; mkdir on.$CLUSTRIXFS_TASK; ls -d on.* | wc -l; sleep 2; rmdir on.$CLUSTRIXFS_TASK", "array": "0-3%1"}')
+is 'an array ends' "$(ended "$job" 90)" 'completed 0'
+is 'no more of it at a time than was asked for' \
+    "$(cat "$M/jobs/$job"/tasks/{0,1,2,3}/stdout | tr -d ' \n')" 1111
+job=$(submit again '{"command": "echo $CLUSTRIXFS_ATTEMPT; [ $CLUSTRIXFS_ATTEMPT = 2 ]", "retries": 2}')
+is 'what fails is run again, as another pod' "$(ended "$job" 60)" 'completed 0'
+is 'with an output of its own' "$(cat "$M/jobs/$job/stdout")" 2
+ok 'nothing is left of pods that have ended' until_true 20 no_pods
+
+#
+# How they end otherwise
+#
+job=$(submit stubborn '{"command": "trap \"\" TERM; echo begun; while :; do sleep 1; done"}')
+await_state "$job" running
+ctl "$job" cancel
+is 'cancel ends one that does not heed it' "$(ended "$job" 60 | cut -d' ' -f1)" cancelled
+is 'what it had written is here' "$(cat "$M/jobs/$job/stdout")" begun
+
+outside=$(submit outside '{"command": "sleep 300"}')
+limit=$(submit limit '{"command": "sleep 300", "time": 3}')
+await_state "$outside" running
+kube delete pod "$(pod_of "$outside")" --wait=false >/dev/null
+is 'what somebody else deletes is cancelled' "$(ended "$outside" 60 | cut -d' ' -f1)" cancelled
+like 'and says why' "$(cat "$M/jobs/$outside/reason")" '*its pod was deleted*'
+like 'a time limit is a failure' "$(ended "$limit" 60)" 'failed*'
+like 'and called that' "$(cat "$M/jobs/$limit/reason")" '*time limit*'
+
+memory=$(submit memory '{"command": "tail /dev/zero", "memory": "30M"}')
+deadline=$(submit deadline '{"command": "sleep 300"}')
+await_state "$deadline" running
+kube patch pod "$(pod_of "$deadline")" -p '{"spec": {"activeDeadlineSeconds": 1}}' >/dev/null
+like 'too much memory is a failure' "$(ended "$memory" 60)" 'failed*'
+like 'and called that' "$(cat "$M/jobs/$memory/reason")" '*out of memory*'
+like 'a deadline of the pod is a failure' "$(ended "$deadline" 60)" 'failed*'
+like 'and called a time limit' "$(cat "$M/jobs/$deadline/reason")" '*time limit*'
+
+#
+# What does not begin
+#
+large=$(submit large '{"command": "true", "cores": 640}')
+absent=$(submit absent '{"command": "true", "image": "localhost/nosuch:1"}')
+wrong=$(submit wrong '{"command": "true", "image": "No:Such::Name"}')
+ok 'what fits nowhere says so' await_reason "$large" '*Insufficient cpu*'
+is 'and waits' "$(state "$large")" queued
+# shellcheck disable=SC2016 # for that shell
+refused 'hold is refused' sh -c 'echo hold >"$1"' sh "$M/jobs/$large/ctl"
+ok 'an image that cannot be had is told' await_reason "$absent" '*ImagePull*'
+is 'and waited for' "$(state "$absent")" queued
+is 'an image that cannot be is a failure' "$(ended "$wrong" 60)" failed
+like 'and says why' "$(cat "$M/jobs/$wrong/reason")" '*could not start*InvalidImageName*'
+ctl "$large" cancel
+ctl "$absent" cancel
+is 'cancel takes one back that waits for room' "$(ended "$large" 60)" cancelled
+is 'and one that waits for its image' "$(ended "$absent" 150)" cancelled
+
+limit_pods 0
+job=$(submit quota '{"command": "true"}')
+ok 'a quota is waited for' await_reason "$job" '*exceeded quota*'
+unlimit_pods
+is 'until there is room' "$(ended "$job" 90)" 'completed 0'
+
+#
+# Who may not, and who is nobody
+#
+as() # NAME: who kubectl is
+{
+    cp "$CFX_TESTBED/kubernetes/user/$1" "$CFX_TESTBED/kubernetes/user/config"
+}
+broken as user
+for who in nobody expired; do
+    as "$who"
+    job=$(submit "$who" '{"command": "true"}')
+    ok "a job of $who waits" await_reason "$job" '*tried again*'
+    note <"$M/jobs/$job/reason"
+    as user
+    is 'until that is mended' "$(ended "$job" 90)" 'completed 0'
+done
+sed "s/127.0.0.1:/localhost:/" "$CFX_TESTBED/kubernetes/user/user" >"$CFX_TESTBED/kubernetes/user/config"
+job=$(submit elsewhere '{"command": "true"}')
+ok 'where kubectl leads elsewhere nothing is submitted' await_reason "$job" '*kubectl leads to*'
+as user
+is 'until it leads back' "$(ended "$job" 90)" 'completed 0'
+healed as user
+
+#
+# The server goes away
+#
+stays=$(submit stays "{\"command\": \"echo x >>$FAR/witness; sleep 12\"}")
+await_state "$stays" running
+stop_apiserver
+hung=$(submit hung "{\"command\": \"echo x >>$FAR/witness\"}")
+is 'a job ends while the server hangs' "$(ended "$stays" 60)" 'completed 0'
+ok 'one that is submitted meanwhile waits' await_reason "$hung" '*' 1
+continue_apiserver
+is 'and runs when it is back' "$(ended "$hung" 120)" 'completed 0'
+is 'each once' "$(witnesses)" 2
+stays=$(submit stays2 "{\"command\": \"echo x >>$FAR/witness; sleep 5\"}")
+await_state "$stays" running
+kill_apiserver
+dead=$(submit dead "{\"command\": \"echo x >>$FAR/witness\"}")
+is 'a job ends while there is no server' "$(ended "$stays" 60)" 'completed 0'
+ok 'one that is submitted meanwhile says why it waits' await_reason "$dead" '*refused*'
+restart_apiserver
+is 'and runs when there is one' "$(ended "$dead" 120)" 'completed 0'
+is 'each once again' "$(witnesses)" 4
+ok 'what could not be deleted meanwhile was deleted later' until_true 40 no_pods
+
+#
+# On this machine
+#
+stop
+mkdir -p "$T/here"
+config "{\"default\": \"here\", \"clusters\": {\"here\": {\"scheduler\": \"kubernetes\", \"dir\": \"$T/here\",
+    \"volume\": \"$T/here\", \"image\": \"localhost/busybox:1\", \"context\": \"testbed\"}}}"
+PATH=$CFX_KUBERNETES:$PATH KUBECONFIG=$CFX_TESTBED/kubernetes/pki/admin.kubeconfig \
+    start -o "state=$T/state2"
+job=$(submit here '{"command": "echo here; exit 4"}')
+is 'kubectl of this machine will do, too' "$(ended "$job" 60)" 'failed 4'
+is 'with its output' "$(cat "$M/jobs/$job/stdout")" here
+ok 'no pod is left' until_true 20 no_pods
+finish
