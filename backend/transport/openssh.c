@@ -235,11 +235,33 @@ static const char *const refusals[] = {
     "REMOTE HOST IDENTIFICATION HAS CHANGED",
 };
 
-static int openssh_stream_verdict(struct stream *s, struct span said, struct error *e)
+/* ssh may close its output before its last words are here: add them. */
+static void hear_rest(struct stream *s, struct buf *said)
 {
+    int64_t deadline = clock_mono_ns() + NS_PER_S;
+    struct pollfd p = {.fd = s->err, .events = POLLIN};
+    char words[1024];
+    ssize_t n;
+
+    while (link_wait(&p, 1, s->link->stop, deadline) == 0) {
+        n = done(read(s->err, words, sizeof words));
+        if (n == 0 || (n < 0 && n != -EAGAIN) || said->len > sizeof words * 16)
+            return;
+        if (n > 0)
+            (void)buf_add(said, words, (size_t)n);
+    }
+}
+
+static int openssh_stream_verdict(struct stream *s, struct span heard, struct error *e)
+{
+    _cleanup_(bufp) struct buf text = BUF_INIT;
     const struct cluster *c = s->link->cluster;
-    struct span line, last = said;
+    struct span said, line, last;
     int code = TRANSPORT_E_NOT_RUN;
+
+    (void)buf_add_span(&text, heard);
+    hear_rest(s, &text);
+    last = said = buf_span(&text);
 
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
         if (memmem(said.data, said.len, refusals[i], strlen(refusals[i])))

@@ -152,7 +152,7 @@ START_TEST(a_wrong_key_is_refused)
          s.sshd.dir);
     check_refused(&s, "does not let us in");
     check_refused(&s, "publickey");
-    ck_assert_int_eq(try(&s, &transport_openssh), TRANSPORT_E_LOGIN);
+    ck_assert_msg(try(&s, &transport_openssh) == TRANSPORT_E_LOGIN, "%s", s.e.text);
     ck_assert_msg(strstr(s.e.text, "Permission denied"), "%s", s.e.text);
 
     /* The key in the cluster's own settings. */
@@ -199,6 +199,30 @@ START_TEST(a_password_is_asked_for_once)
     ck_assert_int_eq(p.asked, 1);
     ck_assert_msg(try(&s, ops) == 0, "%s", s.e.text);
     /* Nowhere on the disk. */
+    must("! grep -rq opensesame %s", s.sshd.dir);
+}
+END_TEST
+
+/* What a host asks goes to the person as it is: a password here, a code of one time elsewhere. */
+START_TEST(questions_are_asked_in_the_words_of_the_host)
+{
+    _cleanup_(sitep) struct site s;
+    struct person p = {.says = "wrong"};
+
+    if (geteuid() != 0)
+        return; /* only root can make an account, and have it asked by PAM */
+    must("useradd --create-home --shell /bin/sh -p \"$(openssl passwd -6 opensesame)\" "
+         "cfx-password");
+    site_open(&s, "cfx-password", "UsePAM yes\nKbdInteractiveAuthentication yes\n"
+                                  "PubkeyAuthentication no");
+    check_refused(&s, "wants something typed (keyboard-interactive)");
+    ck_assert_int_eq(ops->login(&s.cluster, answer, &p, &s.e), TRANSPORT_E_LOGIN);
+    p = (struct person){.says = "opensesame"};
+    ck_assert_msg(ops->login(&s.cluster, answer, &p, &s.e) == 0, "%s", s.e.text);
+    ck_assert_int_eq(p.asked, 1);
+    ck_assert_msg(strstr(p.last, "assword"), "%s", p.last);
+    ck_assert_msg(try(&s, ops) == 0, "%s", s.e.text);
+    must("grep -q 'Accepted keyboard-interactive' %s/sshd.log", s.sshd.dir);
     must("! grep -rq opensesame %s", s.sshd.dir);
 }
 END_TEST
@@ -362,6 +386,7 @@ int main(void)
         a_wrong_key_is_refused,
         a_passphrase_is_asked_for_once,
         a_password_is_asked_for_once,
+        questions_are_asked_in_the_words_of_the_host,
         names_are_only_names,
         without_a_master_openssh_says_how_to_start_one,
         a_jump_host_is_gone_through,
