@@ -106,6 +106,7 @@ is 'and ran once' "$(remote 'wc -l <"$1"' "$witness")" 1
 # A server that does not answer says nothing about its jobs.
 job=$(submit long '{"command": "sleep 25"}')
 await_state "$job" running
+ok 'the controller has written down that it runs' await_saved
 kill_controller
 remote 'qstat' >/dev/null 2>&1
 isnt_there=$?

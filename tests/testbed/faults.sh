@@ -11,6 +11,7 @@
 #   cut_connections PORT                                    established ones end with an error
 #   stop_controller [SERVICE]    continue_controller        SIGSTOP: it takes calls, answers none
 #   kill_controller [SERVICE]    restart_controller         SIGKILL
+#   await_saved [SERVICE]        (no fault) its state is on disk
 #   keep_state DIR [SERVICE]     put_state_back DIR        of a killed controller
 #   kill_slurmd NODE [SERVICE]   restart_node NODE          SIGKILL; its jobs go on
 #   kill_node NODE [SERVICE]     restart_node NODE          power off: slurmd and all of its jobs
@@ -116,6 +117,18 @@ kill_controller() # [SERVICE]
 {
     broken restart_controller "${1:-slurm}"
     stop_daemon "$CFX_TESTBED/${1:-slurm}/state/slurmctld.pid" slurmctld KILL
+}
+
+# Until what it knows now is on its disk, within some seconds: what it has not written down when it is
+# killed, its nodes will kill.
+await_saved() # [SERVICE]
+{
+    local dir=$CFX_TESTBED/${1:-slurm} another
+    touch "$dir/stamp"
+    # It writes only when there is something new.
+    another=$(SLURM_CONF=$dir/etc/slurm.conf sbatch --parsable --hold -o /dev/null --wrap true) &&
+        until_true 60 [ "$dir/state/job_state" -nt "$dir/stamp" ] &&
+        SLURM_CONF=$dir/etc/slurm.conf scancel "$another"
 }
 
 # What it has on disk, as it is now; and that put back under one that was killed, which is a
