@@ -109,8 +109,10 @@ static void ended_without_record(struct engine *en, struct job *j, const struct 
         .started_ns = r->started_ns, .ended_ns = r->ended_ns ? r->ended_ns : clock_now_ns(),
     };
     bool ran = !job_in_queue(j);
-    /* One that never began has no record to wait for; a scheduler may say only once why not. */
-    bool    none = r->cause == CAUSE_START ? !a->has_record : !ran && r->cause == CAUSE_CANCEL;
+    /* One that never began has no record to wait for; a scheduler may say only once why not. That
+     * somebody else cancelled it may be said of one that just was not seen: once is no proof. */
+    bool    ours = r->cause == CAUSE_CANCEL && (j->wish & WISH_CANCEL);
+    bool    none = r->cause == CAUSE_START ? !a->has_record : !ran && ours;
     int64_t patience = none ? 0 : ran ? RECORD_NS : RECORD_NS / 2;
 
     if (!j->over_ns)
