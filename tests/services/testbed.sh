@@ -91,7 +91,7 @@ ok 'continued, it works' over_ssh cfx true
 
 stop_controller
 hangs 'a slurmctld that is stopped hangs squeue' squeue
-refused 'validate says so' "$SERVICES/../testbed/validate"
+refused 'validate says so' "$SERVICES/../testbed/validate" slurm
 continue_controller
 ok 'continued, it answers' bounded squeue
 
