@@ -239,28 +239,26 @@ unsigned watched_surely(struct watched *w, unsigned which)
     return some;
 }
 
-uint64_t watched_rows(struct watched *w, job_id id)
+static uint64_t rows_of(struct watched *w, job_id id, bool surely)
 {
     struct seen *s;
     uint64_t some;
 
     pthread_mutex_lock(&w->lock);
     s = find(w, id);
-    some = s ? s->rows : 0;
+    some = !s ? 0 : surely ? s->sure : s->rows;
     pthread_mutex_unlock(&w->lock);
     return some;
 }
 
+uint64_t watched_rows(struct watched *w, job_id id)
+{
+    return rows_of(w, id, false);
+}
+
 uint64_t watched_rows_surely(struct watched *w, job_id id)
 {
-    struct seen *s;
-    uint64_t some;
-
-    pthread_mutex_lock(&w->lock);
-    s = find(w, id);
-    some = s ? s->sure : 0;
-    pthread_mutex_unlock(&w->lock);
-    return some;
+    return rows_of(w, id, true);
 }
 
 /* [locked] Whoever was watching then was found by a scan since, or all that may be watched is. */
