@@ -55,6 +55,7 @@ struct job {
     int64_t  known_ns;  /* mono: what told so last was asked then; 0: it never did          */
     int64_t  missed_ns; /* mono: since when it is missing; 0: it is not                     */
     int64_t  over_ns;   /* mono: since when the scheduler says that it ended; 0: it does not */
+    int64_t  back_ns;   /* mono: since when one that runs is said to wait; 0: it is not       */
     bool brought;  /* of the whole of an array that has ended: its outputs are here */
     bool bringing; /* its outputs are on their way here                            */
     char *said;    /* its reason before that                                       */

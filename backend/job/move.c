@@ -95,7 +95,7 @@ void job_clear_attempt(struct job *j)
     j->wish = 0;
     j->suspect = j->meant = j->asked = j->again = j->unexplained = false;
     j->asked_why = 0;
-    j->sent_ns = j->known_ns = j->missed_ns = j->over_ns = 0;
+    j->sent_ns = j->known_ns = j->missed_ns = j->over_ns = j->back_ns = 0;
 }
 
 struct job *engine_job(struct engine *en, job_id id)

@@ -15,6 +15,10 @@
 #include "live.h"
 #include "token.h"
 
+/* One that runs is believed to wait again when the queue has said so for as long: it may have been
+ * asked before, and some say for a while that a job waits which has begun. */
+#define BACK_NS (5 * NS_PER_S)
+
 static void new_reason(struct engine *en, struct job *j, const char *prefix, const char *note)
 {
     char text[ERROR_TEXT_MAX];
@@ -48,7 +52,7 @@ void sight_requeued(struct engine *en, struct job *j, const char *evidence, cons
     j->v.times.started_ns = 0;
     j->unexplained = false;
     j->asked_why = 0;
-    j->missed_ns = j->over_ns = 0;
+    j->missed_ns = j->over_ns = j->back_ns = 0;
     job_reason(j, "queued: %s", detail);
     job_move(en, j, EV_REQUEUED, evidence, detail);
 }
@@ -61,13 +65,33 @@ void sight_back(struct engine *en, struct job *j, const char *evidence)
 typedef void sight_fn(struct engine *en, struct job *j, const struct report *r,
                       const char *evidence);
 
+static bool has_begun(const struct job *j)
+{
+    return j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED;
+}
+
+/* What is said to wait was running; false: it is not believed, or not yet. */
+static bool went_back(struct engine *en, struct job *j, const char *evidence)
+{
+    if (j->cluster->scheduler->once)
+        return false;
+    if (!j->back_ns) {
+        j->back_ns = j->known_ns;
+        place_quicken(job_place(en, j));
+    }
+    if (j->known_ns - j->back_ns < BACK_NS)
+        return false;
+    sight_back(en, j, evidence);
+    return true;
+}
+
 static void sight_queued(struct engine *en, struct job *j, const struct report *r,
                          const char *evidence)
 {
+    if (has_begun(j) && !went_back(en, j, evidence))
+        return;
     if (j->v.state == JOB_HELD)
         job_move(en, j, EV_RELEASED, evidence, "");
-    else if (j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED)
-        sight_back(en, j, evidence);
     j->wish &= ~(unsigned)WISH_RELEASE;
     new_reason(en, j, "queued", r->note);
 }
@@ -75,8 +99,8 @@ static void sight_queued(struct engine *en, struct job *j, const struct report *
 static void sight_held(struct engine *en, struct job *j, const struct report *r,
                        const char *evidence)
 {
-    if (j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED)
-        sight_back(en, j, evidence);
+    if (has_begun(j) && !went_back(en, j, evidence))
+        return;
     if (j->v.state == JOB_QUEUED)
         job_move(en, j, EV_HELD, evidence, "");
     j->wish &= ~(unsigned)WISH_HOLD;
@@ -87,6 +111,7 @@ static void sight_running(struct engine *en, struct job *j, const struct report 
                           const char *evidence)
 {
     (void)r;
+    j->back_ns = 0;
     if (j->v.state == JOB_SUSPENDED)
         job_move(en, j, EV_RESUMED, evidence, "");
     else
@@ -96,6 +121,7 @@ static void sight_running(struct engine *en, struct job *j, const struct report 
 static void sight_suspended(struct engine *en, struct job *j, const struct report *r,
                             const char *evidence)
 {
+    j->back_ns = 0;
     hear_started(en, j, NULL, evidence);
     if (job_move(en, j, EV_SUSPENDED, evidence, ""))
         new_reason(en, j, "suspended", *r->note ? r->note : "write resume to its ctl");

@@ -140,12 +140,13 @@ int kube_say_account(const struct ask *a, struct command *c)
 static const char cancel[] = DELETE "all() { delete \"$@\"; }\none() { delete \"$1\"; }\n";
 
 /* Of what has ended nobody asks again: so it is written down first, and what cannot be deleted now
- * is with the next that has ended. */
+ * is with the next that has ended. Its record is complete, so the pod goes at once: one that is
+ * deleted while its node does not know yet that it has ended stays for a minute. */
 static const char note_ended[] = "printf '%s\\n' \"$@\" >>\"$target.ended\"\n";
 static const char tidy[] = DELETE
     "all() {\n"
     "    mv \"$target.ended\" \"$target.ended.$$\" || return\n"
-    "    if ! delete $(cat \"$target.ended.$$\"); then\n"
+    "    if ! delete --force --grace-period=0 $(cat \"$target.ended.$$\"); then\n"
     "        cat \"$target.ended.$$\" >>\"$target.ended\"\n"
     "        rm -f \"$target.ended.$$\"\n"
     "        return 1\n"

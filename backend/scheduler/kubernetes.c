@@ -100,6 +100,7 @@ const struct scheduler_ops scheduler_kubernetes = {
     },
     .hear_submit = kube_hear_submit,
     .survey = { kube_survey_say, kube_survey_hear },
+    .once = true,
     .paced = true,
     .explains_late = true,
 };

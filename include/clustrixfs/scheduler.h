@@ -155,6 +155,7 @@ struct scheduler_ops {
     /* Whether the queue may run this one again by itself, so that its exit need not be the job's
      * end. NULL: it never does. */
     bool (*runs_again)(const struct spec *spec);
+    bool once;          /* what has begun never waits again, though the queue may say so a while */
     bool paced;         /* begin, and how many of an array at a time, are the daemon's to see to */
     bool explains_late; /* why a job failed is known some moments after its record is there     */
 };

@@ -130,6 +130,19 @@ is 'until it leads back' "$(ended "$job" 90)" 'completed 0'
 healed as user
 
 #
+# What runs is said to wait: its node has not told yet that it began
+#
+job=$(submit untold "{\"command\": \"echo x >>$FAR/witness; sleep 6\"}")
+until_true 60 test -s "$FAR/witness"
+stop_kubelet
+is 'a pod waits whose job runs' \
+    "$(kube get pod "$(token_of "$job")-a1" -o 'jsonpath={.status.phase}')" Pending
+is 'that job ends' "$(ended "$job" 60)" 'completed 0'
+is 'in its first attempt' "$(info "$job" 'j["attempt"]')" 1
+continue_kubelet
+: >"$FAR/witness"
+
+#
 # The server goes away
 #
 stays=$(submit stays "{\"command\": \"echo x >>$FAR/witness; sleep 12\"}")

@@ -18,6 +18,7 @@
 #   stop_sshd                    continue_sshd              SIGSTOP; sessions go on, no new ones
 #   stop_apiserver               continue_apiserver         SIGSTOP: kubectl hangs
 #   kill_apiserver               restart_apiserver          SIGKILL
+#   stop_kubelet                 continue_kubelet           SIGSTOP: pods run, nobody says so
 #   limit_pods N                 unlimit_pods               a quota of Kubernetes
 #   heal
 #
@@ -207,6 +208,18 @@ continue_apiserver()
 {
     kill -CONT "$(cat "$CFX_TESTBED/kubernetes/apiserver.pid")"
     healed continue_apiserver
+}
+
+stop_kubelet()
+{
+    broken continue_kubelet
+    kill -STOP "$(cat "$CFX_TESTBED/kubernetes/kubelet.pid")"
+}
+
+continue_kubelet()
+{
+    kill -CONT "$(cat "$CFX_TESTBED/kubernetes/kubelet.pid")"
+    healed continue_kubelet
 }
 
 kill_apiserver()
