@@ -234,6 +234,22 @@ static void run_verb(struct batch *b, struct transport *t, const struct cluster 
     say(b, t, c);
 }
 
+/* What a queue has taken begins later, and is heard of then: its answer need not wait. */
+static void fetch_if_not_queued(struct batch *b, struct transport *t, const struct cluster *c)
+{
+    struct order  *orders[BATCH_MAX];
+    struct answer *answers[BATCH_MAX];
+    struct batch   some = { .orders = orders, .answers = answers, .results = b->results };
+
+    for (size_t i = 0; i < b->n; i++)
+        if (b->answers[i]->report.is != REPORT_QUEUED) {
+            orders[some.n] = b->orders[i];
+            answers[some.n++] = b->answers[i];
+        }
+    if (some.n)
+        batch_fetch_records(&some, t, c);
+}
+
 static void run_submit(struct batch *b, struct transport *t, const struct cluster *c)
 {
     stage(b, t, c);
@@ -241,7 +257,7 @@ static void run_submit(struct batch *b, struct transport *t, const struct cluste
         batch_submit(b, t, c);
     else
         say(b, t, c);
-    batch_fetch_records(b, t, c);
+    fetch_if_not_queued(b, t, c);
 }
 
 /* Asked first and fetched after: a job that ends in between leaves its record in time. */

@@ -21,6 +21,21 @@
 # All variables begin with k_, or plan_ in a job's plan: jobs get the environment of the login, and
 # what it has exported must not be changed by us.
 
+# What has to outlive the connection is done by another of us, in a session of its own; this one
+# need not even be read on.
+case ${1-} in
+start | submit)
+    k_verb=$1
+    shift
+    if command -v setsid >/dev/null; then
+        setsid "$0" "$k_verb-here" "$@" </dev/null
+    else
+        nohup "$0" "$k_verb-here" "$@" </dev/null
+    fi
+    exit
+    ;;
+esac
+
 set -f
 k_umask=$(umask)
 umask 077
@@ -87,10 +102,10 @@ k_here()
         k_node=$(uname -n)
 }
 
-# A signature: who is about to claim the run $1.
+# A signature: who is about to claim the run $1; $2: what it is called, else our pid.
 k_sign()
 {
-    printf '%s %s %s %s\n' "$k_pid" "$k_ticks" "$k_boot" "$k_node" >"$1.by.$k_pid"
+    printf '%s %s %s %s\n' "$k_pid" "$k_ticks" "$k_boot" "$k_node" >"$1.by.${2-$k_pid}"
 }
 
 # Whoever signed for the run $1: k_by is alive (its pid is k_by_pid), gone, or elsewhere (on
@@ -903,27 +918,30 @@ k_signal()
 # ---- what is submitted to a scheduler ---------------------------------------------------------
 
 # Beside the directory of a run: RUN.trying, made by whoever may submit it, and RUN.answer: what
-# `sent` says of it, as it says it.
+# `sent` says of it, as it says it, which is whole as soon as there is something in RUN.trying.
+#
+# A login host is asked to do this for a thousand jobs at once: for each of them there are two
+# processes here, and the scheduler's command.
 
-# k_size: how many bytes a file has, k_bytes_max at most.
-k_size()
+# k_text: what a file holds, k_bytes_max at most, but for bytes that are 0.
+k_take()
 {
-    k_size=$(wc -c <"$1") && k_size=$((k_size))
-    [ "$k_size" -le "$k_bytes_max" ] || k_size=$k_bytes_max
-}
-
-k_answer()
-{
-    k_size "$1.out.$k_pid" && printf 'R %s\0o %s\0' "$2" "$k_size" &&
-        head -c "$k_size" "$1.out.$k_pid" && k_size "$1.err.$k_pid" &&
-        printf '\0e %s\0' "$k_size" && head -c "$k_size" "$1.err.$k_pid" && printf '\0'
+    k_text=
+    while IFS= read -r k_line; do
+        k_text=$k_text$k_line$k_line_end
+        k_line=
+        [ ${#k_text} -le "$k_bytes_max" ] || break
+    done <"$1"
+    k_text=$k_text$k_line
+    [ ${#k_text} -le "$k_bytes_max" ] || k_text=$(printf "%.${k_bytes_max}s." "$k_text")
+    [ ${#k_text} -le "$k_bytes_max" ] || k_text=${k_text%.}
 }
 
 # The answer is kept, whoever still wants to hear it; a full disk is waited out.
 k_keep_answer()
 {
-    until k_answer "$1" "$2" >"$1.new.$k_pid" && mv -f "$1.new.$k_pid" "$1.answer" ||
-        [ ! -d "${1%/*}" ]; do
+    until printf 'R %s\0o %s\0%s\0e %s\0%s\0' "$k_status" "${#k_out}" "$k_out" "${#k_err}" \
+        "$k_err" >"$1.answer" && printf . >>"$1.trying" || [ ! -d "${1%/*}" ]; do
         sleep 1
     done 2>/dev/null
 }
@@ -931,54 +949,80 @@ k_keep_answer()
 # The scheduler's command, signed: as long as it lives, the run is being tried.
 k_submit_command()
 {
-    k_stat self
-    k_sign "$1"
+    k_stat self && k_sign "$1" "$k_me.1" || exit
     exec sh "${1%/*}/submit" "${1##*/}"
 }
 
-# In a process of its own.
+# To 3, in one write, which nobody else's can come between. False: it is too long for that.
+k_say_answer()
+{
+    k_line=$((${#k_out} + ${#k_err}))
+    [ "$k_line" -lt 3500 ] || return
+    k_line='J %s\0R %s\0o %s\0%s\0e %s\0%s\0Z\0'
+    [ ! -d "$1" ] || k_line='J %s\0R %s\0o %s\0%s\0e %s\0%s\0C\0Z\0'
+    # shellcheck disable=SC2059 # one of these two
+    printf "$k_line" "$k_token/$k_run" "$k_status" "${#k_out}" "$k_out" "${#k_err}" "$k_err" >&3
+}
+
+# True: it was tried, and what came of that is said.
 k_submit_one()
 {
-    k_stat self && k_me=$k_pid
-    k_sign "$1" || return 1
-    if (set -C && : >"$1.trying"); then
-        k_submit_command "$1" </dev/null >"$1.out.$k_me" 2>"$1.err.$k_me" &
-        k_child=$!
-        wait "$k_child"
-        k_status=$?
-        k_pid=$k_me
-        k_keep_answer "$1" "$k_status"
-        rm -f "$1.by.$k_child"
-    fi
-    rm -f "$1.by.$k_me" "$1.out.$k_me" "$1.err.$k_me"
+    k_stat self && k_me=$k_pid && k_sign "$1" "$k_me" || return
+    set -C
+    true >"$1.trying" || return
+    set +C
+    k_submit_command "$1" 3>&- >"$1.out.$k_me" 2>"$1.err.$k_me" &
+    wait "$!"
+    k_status=$?
+    # Lengths are bytes.
+    LC_ALL=C
+    k_take "$1.out.$k_me"
+    k_out=$k_text
+    k_take "$1.err.$k_me"
+    k_err=$k_text
+    k_keep_answer "$1"
+    k_say_answer "$1"
 }
 
 k_submit_try()
 {
+    k_split "$1" || return
+    set -- "$k_root/$1"
     [ ! -e "$1.trying" ] && [ ! -e "$1.answer" ] && [ ! -d "$1" ] && [ -r "${1%/*}/submit" ] ||
-        return 0
-    { k_submit_one "$1" </dev/null >/dev/null 2>&1; } 2>/dev/null
+        return
+    { k_submit_one "$1" 3>&1 </dev/null >/dev/null 2>&1; } 2>/dev/null
 }
 
-# Four at a time, each group answered before the next begins: when nobody hears us any more, that
+# Four at a time, in any order, each group answered before the next begins: when nobody hears us any more, that
 # ends us, and those that are under way, but no other.
 k_submit()
 {
     k_here
+    k_litter=
     while [ $# -gt 0 ]; do
-        k_group=0
+        k_group='' k_count=0
         for k_name; do
-            k_group=$((k_group + 1))
-            k_split "$k_name" && { k_submit_try "$k_root/$k_name" & }
-            [ "$k_group" -lt 4 ] || break
+            k_submit_try "$k_name" &
+            k_group="$k_group $!" k_count=$((k_count + 1))
+            [ "$k_count" -lt 4 ] || break
         done
-        wait
-        while [ "$k_group" -gt 0 ]; do
-            k_sent_one "$1" submit || exit 1
+        for k_child in $k_group; do
+            wait "$k_child" || k_sent_one "$1" submit || exit 1
+            # Where whoever waited for it was killed, the scheduler's command may still live.
+            if k_split "$1" && k_answered "$k_root/$1"; then
+                k_litter="$k_litter $1.by.$k_child $1.by.$k_child.1"
+                k_litter="$k_litter $1.out.$k_child $1.err.$k_child"
+            fi
             shift
-            k_group=$((k_group - 1))
         done
     done
+    # shellcheck disable=SC2086 # a row of words; nobody waits for that
+    rm -f $k_litter >/dev/null 2>&1 &
+}
+
+k_answered()
+{
+    [ -s "$1.trying" ] && [ -e "$1.answer" ]
 }
 
 # What is known of one.
@@ -990,14 +1034,8 @@ k_sent_one()
         return
     fi
     set -- "$k_root/$1" "${2-}"
-    k_answered=
-    [ ! -e "$1.answer" ] || k_answered=yes
-    if [ -z "$k_answered" ]; then
-        k_signed "$1"
-        # Whoever has gone by now may have left its answer since.
-        [ ! -e "$1.answer" ] || k_answered=yes
-    fi
-    if [ -n "$k_answered" ]; then
+    # Whoever has gone by now may have left its answer since.
+    if k_answered "$1" || { k_signed "$1"; k_answered "$1"; }; then
         cat "$1.answer" || return 1
     elif [ -e "$1.trying" ]; then
         k_sent_trying
@@ -1057,7 +1095,7 @@ k_forget_one()
     k_signed "$1"
     if [ -d "$1" ]; then
         k_word=claimed
-    elif [ "$k_by" != gone ] && [ ! -e "$1.answer" ]; then
+    elif [ "$k_by" != gone ] && ! k_answered "$1"; then
         k_word='failed it is just being submitted'
     else
         k_word='failed cannot remove what is known of it'
@@ -1275,17 +1313,6 @@ k_collect()
 
 # ---- the command line -------------------------------------------------------------------------
 
-# In a session of its own, which outlives the connection.
-k_apart()
-{
-    umask "$k_umask"
-    if command -v setsid >/dev/null; then
-        setsid "$0" "$@" </dev/null
-    else
-        nohup "$0" "$@" </dev/null
-    fi
-}
-
 k_enter()
 {
     k_root=$1
@@ -1315,7 +1342,6 @@ exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 k_enter "$2"
 shift 2
 case $k_verb in
-start | submit) k_apart "$k_verb-here" "$k_root" "$@" ;;
 start-here) k_start "$@" ;;
 submit-here) k_submit "$@" ;;
 run) k_run "$@" ;;

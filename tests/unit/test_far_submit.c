@@ -15,14 +15,19 @@
     return
 
 /* The answer with its NULs as |. */
+static void ask(struct far *f, const char *verb, const char *const *runs, struct buf *out)
+{
+    fsite_ask(f, verb, NULL, runs, out);
+    for (size_t i = 0; i < out->len; i++)
+        if (out->data[i] == '\0')
+            out->data[i] = '|';
+}
+
 static void check(struct far *f, const char *verb, const char *const *runs, const char *answer)
 {
     _cleanup_(bufp) struct buf out = BUF_INIT;
 
-    fsite_ask(f, verb, NULL, runs, &out);
-    for (size_t i = 0; i < out.len; i++)
-        if (out.data[i] == '\0')
-            out.data[i] = '|';
+    ask(f, verb, runs, &out);
     ck_assert_str_eq(out.data, answer);
 }
 
@@ -66,7 +71,7 @@ START_TEST(what_was_started_is_not_submitted)
 }
 END_TEST
 
-START_TEST(many_are_answered_in_order)
+START_TEST(many_are_answered_each)
 {
     OPEN(f);
     static const char *const runs[] = {
@@ -76,11 +81,17 @@ START_TEST(many_are_answered_in_order)
 
     fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
     fsite_write(&f, TOKEN "/submit", 0700, "printf 'a\\000b'\n");
-    _cleanup_(bufp) struct buf want = BUF_INIT;
-    for (size_t i = 0; runs[i]; i++)
-        buf_printf(&want, i == 3 ? "J %s|F it is not called TOKEN/RUN|Z|"
-                                 : "J %s|R 0|o 3|a|b|e 0||Z|", runs[i]);
-    check(&f, "submit", runs, want.data);
+    _cleanup_(bufp) struct buf out = BUF_INIT;
+    size_t len = 0;
+    ask(&f, "submit", runs, &out);
+    for (size_t i = 0; runs[i]; i++) {
+        char want[100];
+        snprintf(want, sizeof want, i == 3 ? "J %s|F it is not called TOKEN/RUN|Z|"
+                                           : "J %s|R 0|o 2|ab|e 0||Z|", runs[i]);
+        ck_assert_msg(strstr(out.data, want) != NULL, "no %s in %s", want, out.data);
+        len += strlen(want);
+    }
+    ck_assert_uint_eq(out.len, len);
 }
 END_TEST
 
@@ -198,5 +209,5 @@ START_TEST(it_is_submitted_at_most_once)
 END_TEST
 
 FAR_MAIN("far_submit", { an_answer_is_kept, what_was_started_is_not_submitted,
-                         many_are_answered_in_order, what_cannot_be_tried_says_so,
+                         many_are_answered_each, what_cannot_be_tried_says_so,
                          a_killed_keeper_leaves_it_tried, it_is_submitted_at_most_once })
