@@ -108,6 +108,8 @@ int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
     batch_add_cd(out, spec, cluster, ref);
     add_options(out, spec, options);
     add_array(out, spec);
+    batch_add_after(out, spec, cluster, ref,
+                    "\"--dependency=$after\" --kill-on-invalid-dep=yes");
     add_sbatch(out, spec, cluster, ref);
     return buf_error(out);
 }

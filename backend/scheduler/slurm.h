@@ -78,6 +78,9 @@ int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
 int slurm_job_script(const struct spec *spec, const struct cluster *cluster,
                      const struct job_ref *ref, struct buf *out) must_check;
 
+/* As scheduler_ops.after. */
+const char *slurm_after(const struct cluster *cluster, enum after_when when);
+
 /* slurm-answer.c */
 void slurm_hear_submit(int status, struct span out, struct span err, struct report *report);
 
