@@ -45,14 +45,17 @@ void batch_add_cd(struct buf *out, const struct spec *spec, const struct cluster
 }
 
 void batch_add_after(struct buf *out, const struct spec *spec, const struct cluster *c,
-                     const struct job_ref *ref, const char *words)
+                     const struct job_ref *ref, const char *check, const char *words)
 {
     if (spec->n_after == 0)
         return;
     buf_add_str(out, "after=$(cat ");
     batch_quote_path(out, c, ref, "");
     buf_printf(out, "\"$run.after\" 2>/dev/null)\n"
-                    "[ -z \"$after\" ] || set -- \"$@\" %s\n", words);
+                    "if [ -n \"$after\" ]; then\n"
+                    "%s"
+                    "    set -- \"$@\" %s\n"
+                    "fi\n", check, words);
 }
 
 int batch_check_root(const struct cluster *cluster, const char *characters, const char *names,

@@ -75,6 +75,7 @@ static const struct phrase phrases[] = {
     { "Invalid node name specified",                      KIND_REFUSED },
     { "Invalid time-min specification",                   KIND_REFUSED },
     { "Invalid cluster name",                             KIND_REFUSED },
+    { SLURM_NOT_ALIVE,                                    KIND_DEPENDENCY },
     { "Invalid dependency",                               KIND_DEPENDENCY },
     { "Job dependency problem",                           KIND_DEPENDENCY },
     { "Requested time limit is invalid",                  KIND_REFUSED },

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$SERVICES/far.sh"
 CLUSTER=cfx
-needs sshd slurm
+needs sshd slurm slurm-brief
 mount_far()
 {
     start_far "$CLUSTER:$FAR/root" && far_state up >/dev/null
@@ -75,6 +75,7 @@ is 'what waits there is queued' "$(state "$third")" queued
 like 'and says for whom' "$(cat "$M/jobs/$third/reason")" "queued: waits for job $second to complete"
 held=$(link_of held "[$first]")
 waits_there "$held" "$first" afterok
+await_state "$held" queued
 ctl "$held" hold
 ok 'what waits there can be held' await_state "$held" held
 ctl "$held" release
@@ -148,4 +149,42 @@ is 'until that has failed for good' "$(ended "$patient" 90)" 'completed 0'
 is 'after both attempts' "$(info "$tries" 'j["attempt"]')" 2
 is 'what must not run has not' "$(witnessed | tr ' ' '\n' | sort | tr '\n' ' ')" \
     'any failed patient second third '
+before=$(witnessed)
+stop
+
+# A controller that forgets a job two seconds after its end, behind a link that breaks.
+CLUSTER=cfx-brief MOUNTED=link
+link_to cfx-brief 1
+start_far "link:$FAR/brief" -o alive=3
+far_state up >/dev/null
+soon=$(gated soon 1)
+never=$(link_of never2 "[$soon]")
+waits_there "$never" "$soon" afterok
+let_go soon
+never_ran "$never" "$soon" 'complete first, failed'
+
+early=$(gated early 0)
+bad=$(gated bad3 1)
+for job in "$early" "$bad"; do
+    ok 'a job runs' await_state "$job" running
+done
+tied=$(link_of tied "[$early]")
+waits_there "$tied" "$early" afterok
+native=$(info "$early" 'j["native_id"]'),$(info "$bad" 'j["native_id"]')
+ok 'the link falls silent' stop_link
+like 'which is noticed' "$(far_state down 60)" 'down since*'
+let_go early
+let_go bad3
+ok 'what waits there runs meanwhile' until_true 30 witness_is "${before}tied "
+# shellcheck disable=SC2016 # for the far shell
+ok 'those before it are forgotten' await_far 30 '! squeue -h -t all -j "$1" 2>/dev/null | grep -q .' "$native"
+late=$(link_of late "[$early]")
+never=$(link_of never3 "[$bad]")
+ok 'the link is back' continue_link
+is 'one that was to wait for what Slurm has forgotten runs' "$(ended "$late" 90)" 'completed 0'
+like 'when it was known here too' "$(cat "$M/jobs/$late/events")" \
+    '*is not in the queue any more*'
+never_ran "$never" "$bad" 'complete first, failed'
+is 'the others have completed' "$(ended "$early" 60) $(ended "$tied" 60)" 'completed 0 completed 0'
+is 'each ran once' "$(witnessed)" "${before}tied late "
 finish

@@ -43,7 +43,7 @@ START_TEST(a_job_is_one_qsub)
               "set -- -l 'nodes=2:ppn=4:gpus=1,mem=4097mb,walltime=90' -q q -A a -p 3\n");
     check_has(&open_pbs, "{\"command\": \"x\"}", "submit", "set --\n");
     check_has(&open_pbs, "{\"command\": \"x\", \"after\": [3]}", "submit",
-              "[ -z \"$after\" ] || set -- \"$@\" -W \"depend=$after\"\n");
+              "if [ -n \"$after\" ]; then\n    set -- \"$@\" -W \"depend=$after\"\n");
     ck_assert_str_eq(scheduler_pbs.after(&slurms, AFTER_FAILED), "afternotok:");
     ck_assert_ptr_null(scheduler_pbs.after(&open_pbs, AFTER_ANY));
     check_has(&open_pbs, "{\"command\": \"x\"}", "submit",

@@ -62,7 +62,7 @@ static void check_refused(const char *spec, const char *words)
 START_TEST(a_job_is_one_qsub)
 {
     check_has("{\"command\": \"x\", \"after\": {\"any\": [3]}}", "submit",
-              "[ -z \"$after\" ] || set -- \"$@\" -hold_jid \"$after\"\n");
+              "if [ -n \"$after\" ]; then\n    set -- \"$@\" -hold_jid \"$after\"\n");
     ck_assert_str_eq(scheduler_sge.after(&hpc, AFTER_ANY), "");
     ck_assert_ptr_null(scheduler_sge.after(&hpc, AFTER_COMPLETED));
     check_has("{\"command\": \"x\"}", "submit",

@@ -150,8 +150,9 @@ START_TEST(it_waits_there_for_whom_its_run_is_told_to)
 
     check_has("{\"command\": \"x\", \"after\": [3]}", "submit",
               "after=$(cat '" AT "/'\"$run.after\" 2>/dev/null)\n"
-              "[ -z \"$after\" ] || set -- \"$@\" \"--dependency=$after\" "
-              "--kill-on-invalid-dep=yes\n");
+              "if [ -n \"$after\" ]; then\n    on=");
+    check_has("{\"command\": \"x\", \"after\": [3]}", "submit",
+              "    fi\n    set -- \"$@\" \"--dependency=$after\" --kill-on-invalid-dep=yes\nfi\n");
     check_lacks("{\"command\": \"x\"}", "after");
     ck_assert_int_eq(scheduler_after(&hpc, &ref, "afterok:7", &files), 0);
     ck_assert_str_eq(files.v[0].path, AT "/attempt2.after");
