@@ -36,11 +36,12 @@ queue_is_like() # JOB FORMAT GLOB
     [[ $(in_queue "$1" "$2") == $3 ]]
 }
 
-is_tied() # JOB FOR CONDITION
+is_tied() # JOB FOR CONDITION: there, and known here to be
 {
     local native
     native=$(info "$2" 'j["native_id"]')
-    [ "$native" != None ] && queue_is_like "$1" '%T %E' "PENDING $3:$native*"
+    [ "$native" != None ] && text_is_like "$M/jobs/$1/reason" "queued: waits for job $2 to *" &&
+        queue_is_like "$1" '%T %E' "PENDING $3:$native*"
 }
 
 waits_there() # JOB FOR CONDITION
@@ -75,7 +76,6 @@ is 'what waits there is queued' "$(state "$third")" queued
 like 'and says for whom' "$(cat "$M/jobs/$third/reason")" "queued: waits for job $second to complete"
 held=$(link_of held "[$first]")
 waits_there "$held" "$first" afterok
-await_state "$held" queued
 ctl "$held" hold
 ok 'what waits there can be held' await_state "$held" held
 ctl "$held" release
