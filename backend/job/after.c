@@ -4,10 +4,17 @@
  * A job that waits knows how many it still waits for; the one that is waited for knows who they
  * are. A dependency that can never be met ends the job at once with a sentence: it does not wait
  * for ever. Cycles cannot arise, since a job can only name jobs that were there before it.
+ *
+ * Where all that it still waits for is in the same scheduler's queue as it will be, the scheduler
+ * waits: then a chain goes on while nobody is here. What became of the ones is still for the daemon
+ * to say, in the same words; one that is in the queue then has to be got out of it before it ends
+ * (WISH_NEVER).
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "clustrixfs/inputs.h"
 
 #include "live.h"
 
@@ -43,10 +50,20 @@ static bool met(char how, enum job_state ended)
 
 static void never(struct engine *en, struct job *j, const struct wait *w, enum job_state ended)
 {
-    j->v.cause = CAUSE_DEPENDENCY;
+    /* It runs: so the scheduler, who waited, saw the other one end as it had to. */
+    if (j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED || j->v.state == JOB_COLLECTING)
+        return;
     job_reason(j, "job %llu, which had to %s first, %s: this one never ran",
                (unsigned long long)JOB_NUMBER(w->id), needs(w->how),
                ended ? job_state_name(ended) : "was removed");
+    if (job_is_there(j)) {
+        j->wish |= WISH_CANCEL | WISH_NEVER;
+        job_changed(en, j, CHANGE_JOB_STATE);
+        duty_at(en, j, 0);
+        duty_do(en, j);
+        return;
+    }
+    j->v.cause = CAUSE_DEPENDENCY;
     job_move(en, j, EV_REFUSED, "dependency", j->v.reason);
 }
 
@@ -121,7 +138,7 @@ static void tell(struct engine *en, struct job *waiter, const struct job *ended)
         if (waiter->waits_left)
             waiter->waits_left--;
     }
-    if (!waiter->waits_left && !job_ended(waiter->v.state))
+    if (!waiter->waits_left && !job_ended(waiter->v.state) && !job_is_there(waiter))
         duty_go_on(en, waiter);
 }
 
@@ -138,4 +155,132 @@ void after_ended(struct engine *en, struct job *j)
             tell(en, waiter, j);
     }
     free(waiters);
+}
+
+/* What became of one before its end was taken into account then, and is not looked at again. */
+static bool is_awaited(const struct job *on, job_id by)
+{
+    for (size_t i = 0; on && i < on->n_waiters; i++)
+        if (on->waiters[i] == by)
+            return true;
+    return false;
+}
+
+/* The next of those that it still waits for. */
+static struct job *next_awaited(struct engine *en, const struct job *j, const char **at,
+                                struct wait *w)
+{
+    while (next_wait(at, w)) {
+        struct job *on = engine_job(en, w->id);
+
+        if (is_awaited(on, j->v.id))
+            return on;
+    }
+    return NULL;
+}
+
+bool after_reason(struct engine *en, struct job *j, const char *before)
+{
+    const struct job *waits = j->whole ? j->whole : j;
+    const char       *at = waits->waits ? waits->waits : "";
+    unsigned          more = waits->waits_left - 1;
+    char              others[48] = "";
+    struct wait       w;
+
+    if (!waits->waits_left)
+        return false;
+    if (!next_awaited(en, waits, &at, &w))
+        return true;
+    if (more)
+        snprintf(others, sizeof(others), ", and for %u other%s", more, more == 1 ? "" : "s");
+    job_reason(j, "%swaits for job %llu to %s%s", before, (unsigned long long)JOB_NUMBER(w.id),
+               needs(w.how), others);
+    return true;
+}
+
+/*
+ * Whether the scheduler can wait for this one. Not where an end there need not be one here (it is
+ * tried again, or the scheduler may run it again), and not for one that is ending: it may have
+ * forgotten that by the time it is asked.
+ */
+static bool is_waited_for_there(const struct job *on, const struct job *j)
+{
+    const struct scheduler_ops *s = j->cluster->scheduler;
+    bool runs = on->v.state == JOB_RUNNING || on->v.state == JOB_SUSPENDED;
+
+    if (on->cluster != j->cluster || on->n_elements || !on->v.native)
+        return false;
+    if (on->v.attempt <= on->v.retries || (s->runs_again && s->runs_again(on->spec)))
+        return false;
+    return (runs || job_in_queue(on)) && !(on->wish & WISH_CANCEL) && !on->missed_ns &&
+           !on->over_ns && !on->unexplained;
+}
+
+static enum after_when when_of(char how)
+{
+    return how == 'c' ? AFTER_COMPLETED : how == 'f' ? AFTER_FAILED : AFTER_ANY;
+}
+
+/* For whom it is to wait there, in the scheduler's words; false: not for all of them. */
+static bool say_for_whom(struct engine *en, const struct job *j, struct buf *words)
+{
+    const char *at = j->waits ? j->waits : "";
+    unsigned    n = 0;
+    struct job *on;
+    struct wait w;
+
+    while ((on = next_awaited(en, j, &at, &w))) {
+        const char *word = j->cluster->scheduler->after(j->cluster, when_of(w.how));
+
+        if (!word || !is_waited_for_there(on, j))
+            return false;
+        buf_printf(words, "%s%s%s", n++ ? "," : "", word, on->v.native);
+    }
+    return n == j->waits_left && buf_error(words) == 0;
+}
+
+/* An input may be what one of them leaves, so it is brought when they have ended. */
+bool after_can_go(struct engine *en, struct job *j)
+{
+    _cleanup_(bufp) struct buf words = BUF_INIT;
+
+    return !j->whole && !j->stays && j->cluster->scheduler && !inputs_to_bring(&j->spec->inputs) &&
+           scheduler_can_wait(j->cluster->scheduler, j->spec) && say_for_whom(en, j, &words);
+}
+
+int after_put(struct engine *en, struct job *j, struct far_files *files)
+{
+    _cleanup_(bufp) struct buf words = BUF_INIT;
+    const struct job_ref       ref = job_ref_of(j);
+
+    /* One that was sent before, and did not arrive, may have had others to wait for. */
+    if (j->whole || !j->waits || !scheduler_can_wait(j->cluster->scheduler, j->spec))
+        return 0;
+    if (!say_for_whom(en, j, &words))
+        return -EAGAIN;
+    j->tied = words.len > 0;
+    return scheduler_after(j->cluster, &ref, words.len ? words.data : "", files);
+}
+
+void after_sent(struct engine *en, struct job *j)
+{
+    for (size_t i = 0; i < j->n_waiters; i++) {
+        struct job *waiter = engine_job(en, j->waiters[i]);
+
+        if (waiter && !job_ended(waiter->v.state) && !job_is_there(waiter))
+            duty_go_on(en, waiter);
+    }
+}
+
+bool after_undecided(struct engine *en, struct job *j, bool says)
+{
+    const char *at = j->waits ? j->waits : "";
+    struct job *on;
+    struct wait w;
+
+    while ((on = next_awaited(en, j, &at, &w)))
+        if (says || on->v.state == JOB_COLLECTING || on->missed_ns || on->over_ns ||
+            on->unexplained || (on->wish & WISH_CANCEL))
+            return true;
+    return false;
 }

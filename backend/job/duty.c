@@ -70,15 +70,9 @@ static void owe_accepted(struct engine *en, struct job *j)
         duty_do(en, j);
 }
 
-bool duty_may_start(struct job *j)
+bool duty_may_start(struct engine *en, struct job *j)
 {
-    const struct job *waits = j->whole ? j->whole : j;
-
-    if (!waits->waits_left)
-        return true;
-    job_reason(j, "waits for %u other job%s to end (%s)", waits->waits_left,
-               waits->waits_left == 1 ? "" : "s", waits->waits);
-    return false;
+    return !after_reason(en, j, "");
 }
 
 bool duty_has_begun(struct engine *en, struct job *j)
@@ -98,7 +92,7 @@ bool duty_has_begun(struct engine *en, struct job *j)
 /* Not before its time, and not before who it waits for: false, and the reason says so. */
 static bool eligible(struct engine *en, struct job *j)
 {
-    if (!duty_may_start(j) || !duty_has_begun(en, j))
+    if (!duty_may_start(en, j) || !duty_has_begun(en, j))
         return false;
     if (job_cores(j) > j->cluster->cores || j->v.memory > j->cluster->memory) {
         job_reason(j, "it does not fit any more: cluster %s has %u cores and %llu MiB now",

@@ -57,6 +57,7 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
     /* News only once: the record of its start stays there when its wrapper is gone, and says then
      * nothing against its end. */
     if (j->v.state == JOB_SUBMITTING || j->v.state == JOB_QUEUED || j->v.state == JOB_HELD) {
+        j->wish &= ~(unsigned)WISH_NEVER;
         j->missed_ns = j->over_ns = 0;
         job_reason(j, "running on %s", j->v.node ? j->v.node : j->cluster->name);
         if (!cluster_queues(j->cluster))
@@ -144,7 +145,7 @@ static void hear_submit(struct engine *en, struct job *j, const struct answer *a
         queue_has(en, j, a->report.native, a->report.note);
         break;
     case REPORT_REFUSED:
-        job_refuse(en, j, a->report.note);
+        queue_refused(en, j, &a->report);
         break;
     case REPORT_ABSENT:
     case REPORT_FAILED:

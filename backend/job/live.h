@@ -47,6 +47,8 @@ struct job {
     bool there;    /* counted in its place's `there`                               */
     /* Where the scheduler has a queue: */
     bool again;        /* an earlier try to submit it is known to have come to nothing      */
+    bool tied;         /* it was sent with others to wait for there                         */
+    bool stays;        /* so it was refused: while it waits, it waits here                  */
     bool looking;      /* of the whole of an array: a look for its submission is on its way */
     bool unexplained;  /* its exit record waits for what the accounting says about it       */
     unsigned seen;     /* the round of surveys it was last in                               */
@@ -209,7 +211,7 @@ struct order *duty_new_order(const struct job *j, enum order_kind kind, enum sch
 /* What its script and plan are made of; refused for good when the spec cannot be expressed. */
 bool duty_render(struct engine *en, struct job *j, struct order *o) must_check;
 /* Whether nothing that it waits for keeps it; else the reason says what does. */
-bool duty_may_start(struct job *j);
+bool duty_may_start(struct engine *en, struct job *j);
 /* Whether the time has come that it was to begin at; else the reason says when that is. */
 bool duty_has_begun(struct engine *en, struct job *j);
 
@@ -241,10 +243,12 @@ void queue_has(struct engine *en, struct job *j, const char *native, const char 
 void queue_next(struct engine *en, struct job *whole);
 /* A run is over, and its end is on its way to disk: the scheduler may forget it. */
 void queue_tidy(struct engine *en, struct job *j);
+/* It will not take it: its end, but for one that is to wait there for others. */
+void queue_refused(struct engine *en, struct job *j, const struct report *r);
 /* It certainly has not: submit it again, in a moment. */
 void queue_has_not(struct engine *en, struct job *j, const char *why);
 /* It had, and has lost it: the same. */
-void queue_forgot(struct engine *en, struct job *j);
+void queue_forgot(struct engine *en, struct job *j, const char *why);
 
 /* sight.c: what the scheduler says about jobs in its queue, or of their end */
 void sight_survey(struct engine *en, struct survey_news *s);
@@ -292,6 +296,19 @@ uint32_t job_cores(const struct job *j);
 int  after_begin(struct engine *en, struct job *j, bool again) must_check;
 /* `j` ended: tell who waited for it. */
 void after_ended(struct engine *en, struct job *j);
+/* Whether it waits for others still; then its reason is `before`, and for whom. */
+bool after_reason(struct engine *en, struct job *j, const char *before);
+/* Whether the scheduler can wait for all of them: so it may go there now. */
+bool after_can_go(struct engine *en, struct job *j);
+/* Put with it for whom it is to wait there. 0 or a negative errno. */
+int  after_put(struct engine *en, struct job *j, struct far_files *files) must_check;
+/* The scheduler has `j`, under its number: who waits for it may follow. */
+void after_sent(struct engine *en, struct job *j);
+/*
+ * Its end was not asked for, and it never ran: whether that is for what it waits for, which the
+ * daemon has not heard the end of. `says` that the scheduler says so.
+ */
+bool after_undecided(struct engine *en, struct job *j, bool says);
 
 /* array.c */
 int  array_open(struct engine *en, struct job *whole) must_check; /* makes the elements, new ones */

@@ -68,6 +68,9 @@ void job_reason(struct job *j, const char *fmt, ...)
     char    text[ERROR_TEXT_MAX];
     va_list ap;
 
+    /* Why it must never run stays its reason, whatever it takes to get it out of the queue. */
+    if (j->wish & WISH_NEVER)
+        return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
@@ -181,11 +184,26 @@ static void follow_slot(struct engine *en, struct job *j, enum job_state to)
         slots_unqueue(job_place(en, j), j);
 }
 
+/* It was taken out of the queue because what it waited for can never be: that is a failure, and no
+ * cancel of anybody's. */
+static bool is_never(const struct job *j, enum job_event ev)
+{
+    return ev == EV_CANCELLED && (j->wish & WISH_NEVER) && job_next(j->v.state, EV_REFUSED);
+}
+
 bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *evidence,
               const char *detail)
 {
-    enum job_state from = j->v.state, to = job_next(from, ev);
+    enum job_state from = j->v.state, to;
 
+    if (is_never(j, ev)) {
+        ev = EV_REFUSED;
+        evidence = "dependency";
+        detail = j->v.reason;
+        j->v.cause = CAUSE_DEPENDENCY;
+        j->wish &= ~(unsigned)WISH_NEVER;
+    }
+    to = job_next(from, ev);
     if (to == JOB_NONE)
         return false;
     j->v.state = to;

@@ -2,9 +2,10 @@
  * queue.c - jobs for a scheduler that keeps the queue itself
  *
  * A job waits here only for what the scheduler cannot know (jobs of other clusters, a cluster out
- * of reach) and then goes into its queue. An array goes as one: one order, one number there, and
- * each of its elements moves as if it had been sent by itself. Only an element that is run again
- * goes alone (WISH_ALONE, so that it is looked for under its own name after a restart).
+ * of reach) and then goes into its queue, with the numbers of those it waits for there (after.c).
+ * An array goes as one: one order, one number there, and each of its elements moves as if it had
+ * been sent by itself. Only an element that is run again goes alone (WISH_ALONE, so that it is
+ * looked for under its own name after a restart).
  *
  * Elements that were cancelled before their array was sent are claimed with it: their run directory
  * is there before the scheduler starts them, and so they do not run.
@@ -119,7 +120,7 @@ static void send_one(struct engine *en, struct job *j)
     if (!o)
         return;
     o->again = j->again;
-    if (!duty_render(en, j, o)) {
+    if (!duty_render(en, j, o) || after_put(en, j, &o->files)) {
         order_free(o);
         return;
     }
@@ -150,7 +151,7 @@ static bool is_throttled(const struct job *j)
 
 static bool is_its_turn(struct engine *en, struct job *j)
 {
-    if (!duty_may_start(j))
+    if (!duty_may_start(en, j) && !after_can_go(en, j))
         return false;
     if (!j->cluster->scheduler || !j->cluster->scheduler->paced)
         return true;
@@ -294,27 +295,47 @@ void queue_has(struct engine *en, struct job *j, const char *native, const char 
     j->again = false;
     j->missed_ns = 0;
     j->sent_ns = clock_mono_ns();
-    job_reason(j, "queued: %s", *why ? why : "the scheduler has it");
+    if (!after_reason(en, j, "queued: "))
+        job_reason(j, "queued: %s", *why ? why : "the scheduler has it");
     job_move(en, j, EV_SUBMITTED, "scheduler", native);
     job_count_there(en, j);
     place_quicken(job_place(en, j));
+    after_sent(en, j);
     if (j->wish)
         duty_do(en, j);
 }
 
-void queue_forgot(struct engine *en, struct job *j)
+void queue_forgot(struct engine *en, struct job *j, const char *why)
 {
-    static const char why[] = "it was started anew, and has forgotten what came to it last";
-
     if (j->v.state == JOB_HELD)
         j->wish |= WISH_HOLD;
     free((char *)STEAL(j->v.native));
     j->again = true;
     j->asked = false;
     j->known_ns = j->missed_ns = j->over_ns = 0;
-    job_reason(j, "the scheduler has lost it, and it is submitted again: %s", why);
+    job_reason(j, "the scheduler does not have it any more, and it is submitted again: %s", why);
     if (job_move(en, j, EV_FORGOTTEN, "scheduler", why))
         duty_do(en, j);
+}
+
+/* With others to wait for there, as far as is known. */
+static bool went_tied(const struct job *j, const struct report *r)
+{
+    return j->tied || j->waits_left ||
+           (r->cause == CAUSE_DEPENDENCY && j->waits &&
+            scheduler_can_wait(j->cluster->scheduler, j->spec));
+}
+
+void queue_refused(struct engine *en, struct job *j, const struct report *r)
+{
+    if (!went_tied(j, r)) {
+        job_refuse(en, j, r->note);
+        return;
+    }
+    /* Whom it was to wait for the scheduler has forgotten since: in a moment their end is known
+     * here too. Or it has as many jobs as it takes: then this one comes when it can run. */
+    j->stays = r->cause != CAUSE_DEPENDENCY;
+    queue_has_not(en, j, r->note);
 }
 
 void queue_has_not(struct engine *en, struct job *j, const char *why)

@@ -152,7 +152,8 @@ static int load_live(void *arg, const struct stored_job *row)
 
 static void take_up(struct engine *en, struct job *j)
 {
-    bool waits = j->v.state == JOB_ACCEPTED || j->v.state == JOB_QUEUED || j->v.state == JOB_HELD;
+    bool waits = j->v.state == JOB_ACCEPTED || j->v.state == JOB_SUBMITTING ||
+                 j->v.state == JOB_QUEUED || j->v.state == JOB_HELD;
 
     if ((waits || j->n_elements) && after_begin(en, j, true))
         log_line(LOG_ERROR, "job=%llu: out of memory for what it waits for",

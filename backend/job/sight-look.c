@@ -95,6 +95,26 @@ bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a)
     return true;
 }
 
+/* One that the scheduler took out of its queue; false: that is not what it says. */
+static bool never_ran(struct engine *en, struct job *j, const struct report *r)
+{
+    if (r->cause == CAUSE_CANCEL || (j->wish & WISH_NEVER)) {
+        j->v.cause = CAUSE_CANCEL;
+        job_reason(j, "cancelled before it ran: %s", *r->note ? r->note : "the scheduler says so");
+        return job_move(en, j, EV_CANCELLED, "accounting", j->v.reason);
+    }
+    if (r->cause != CAUSE_DEPENDENCY)
+        return false;
+    /* To the scheduler the other one failed, and by its own record it did not, or the other way. */
+    if (j->waits && scheduler_can_wait(j->cluster->scheduler, j->spec)) {
+        queue_forgot(en, j, r->note);
+        return true;
+    }
+    j->v.cause = CAUSE_DEPENDENCY;
+    job_reason(j, "the scheduler says that %s: this one never ran", r->note);
+    return job_move(en, j, EV_REFUSED, "accounting", j->v.reason);
+}
+
 /*
  * The accounting knows its end; its own record is not there, or not yet. How long that may take
  * counts between the first word of the end and the last question for the record, since both may
@@ -112,7 +132,8 @@ static void ended_without_record(struct engine *en, struct job *j, const struct 
     /* One that never began has no record to wait for; a scheduler may say only once why not. That
      * somebody else cancelled it may be said of one that just was not seen: once is no proof. */
     bool    ours = r->cause == CAUSE_CANCEL && (j->wish & WISH_CANCEL);
-    bool    none = r->cause == CAUSE_START ? !a->has_record : !ran && ours;
+    bool    none = r->cause == CAUSE_START ? !a->has_record
+                                           : !ran && (ours || r->cause == CAUSE_DEPENDENCY);
     int64_t patience = none ? 0 : ran ? RECORD_NS : RECORD_NS / 2;
 
     if (!j->over_ns)
@@ -121,14 +142,15 @@ static void ended_without_record(struct engine *en, struct job *j, const struct 
         duty_at(en, j, clock_mono_ns() + LOOK_NS);
         return;
     }
+    if (!ran && !(j->wish & WISH_CANCEL) &&
+        after_undecided(en, j, r->cause == CAUSE_DEPENDENCY)) {
+        duty_at(en, j, clock_mono_ns() + 3 * LOOK_NS);
+        return;
+    }
     snprintf(rec.note, sizeof(rec.note), "%s", r->note);
     snprintf(rec.node, sizeof(rec.node), "%s", r->node);
-    if (!ran && rec.cause == CAUSE_CANCEL) {
-        j->v.cause = CAUSE_CANCEL;
-        job_reason(j, "cancelled before it ran: %s", *r->note ? r->note : "the scheduler says so");
-        if (job_move(en, j, EV_CANCELLED, "accounting", j->v.reason))
-            return;
-    }
+    if (!ran && never_ran(en, j, r))
+        return;
     if (rec.cause == CAUSE_NONE)
         hear_lost(en, j, CAUSE_NONE, "it left no record, and the scheduler does not say how it "
                                      "ended");
@@ -154,13 +176,17 @@ static void still_missing(struct engine *en, struct job *j, const struct answer 
     int64_t since = a->asked_ns - j->missed_ns;
 
     if (was_forgotten(j, a)) {
-        queue_forgot(en, j);
+        queue_forgot(en, j, "it was started anew, and has forgotten what came to it last");
         return;
     }
     if ((j->wish & WISH_CANCEL) && job_in_queue(j) && since >= RECORD_NS / 2) {
         j->v.cause = CAUSE_CANCEL;
         job_reason(j, "cancelled before it ran");
         job_move(en, j, EV_CANCELLED, "queue", "it is not in the queue any more, and never ran");
+        return;
+    }
+    if (since >= LOST_NS && job_in_queue(j) && after_undecided(en, j, false)) {
+        duty_at(en, j, clock_mono_ns() + 3 * LOOK_NS);
         return;
     }
     if (since >= LOST_NS && job_in_queue(j) && a->accounted && a->report.cause == CAUSE_CANCEL) {
@@ -188,7 +214,7 @@ static void look_for_submission(struct engine *en, struct job *j, const struct a
     if (r->is == REPORT_ABSENT) {
         queue_has_not(en, j, r->note);
     } else if (r->is == REPORT_REFUSED) {
-        job_refuse(en, j, r->note);
+        queue_refused(en, j, r);
     } else if (a->missing && j->missed_ns && now - j->missed_ns >= UNSENT_NS) {
         queue_has_not(en, j, "it was not answered, and is nowhere in the queue");
     } else if (r->is == REPORT_UNKNOWN && !*r->native) {

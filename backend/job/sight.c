@@ -85,21 +85,30 @@ static bool went_back(struct engine *en, struct job *j, const char *evidence)
     return true;
 }
 
+/*
+ * While it waits there for others, what is said of it is said for that: some schedulers call it
+ * held, and others do not tell that it is. Then only our own word has held or released it.
+ */
 static void sight_queued(struct engine *en, struct job *j, const struct report *r,
                          const char *evidence)
 {
     if (has_begun(j) && !went_back(en, j, evidence))
         return;
+    if (j->v.state == JOB_HELD && j->waits_left)
+        return;
     if (j->v.state == JOB_HELD)
         job_move(en, j, EV_RELEASED, evidence, "");
     j->wish &= ~(unsigned)WISH_RELEASE;
-    new_reason(en, j, "queued", r->note);
+    if (!after_reason(en, j, "queued: "))
+        new_reason(en, j, "queued", r->note);
 }
 
 static void sight_held(struct engine *en, struct job *j, const struct report *r,
                        const char *evidence)
 {
     if (has_begun(j) && !went_back(en, j, evidence))
+        return;
+    if (j->v.state == JOB_QUEUED && !(j->wish & WISH_HOLD) && after_reason(en, j, "queued: "))
         return;
     if (j->v.state == JOB_QUEUED)
         job_move(en, j, EV_HELD, evidence, "");

@@ -21,6 +21,7 @@ enum wish {
     WISH_START = 4, /* ours: its turn is near, and it may have been started; see slots.c */
     WISH_RELEASE = 8,
     WISH_ALONE = 16, /* ours: an element that was submitted by itself; see queue.c        */
+    WISH_NEVER = 32, /* ours: with CANCEL, and its reason is why it must not run; see after.c */
 };
 
 /* A job as it lies on disk. All strings are borrowed; NULL or "" where there is none. */

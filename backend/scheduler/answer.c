@@ -58,4 +58,8 @@ void answer_judge(int status, struct span out, struct span err, const struct phr
         report->is = REPORT_ABSENT;
     else if (has_kind(err, phrases, KIND_REFUSED))
         report->is = REPORT_REFUSED;
+    if (report->is == REPORT_UNKNOWN && has_kind(err, phrases, KIND_DEPENDENCY)) {
+        report->is = REPORT_REFUSED;
+        report->cause = CAUSE_DEPENDENCY;
+    }
 }

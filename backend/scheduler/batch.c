@@ -44,6 +44,20 @@ void batch_add_cd(struct buf *out, const struct spec *spec, const struct cluster
     buf_add_str(out, " 2>/dev/null || cd /\n");
 }
 
+void batch_add_after(struct buf *out, const struct spec *spec, const struct cluster *c,
+                     const struct job_ref *ref, const char *check, const char *words)
+{
+    if (spec->n_after == 0)
+        return;
+    buf_add_str(out, "after=$(cat ");
+    batch_quote_path(out, c, ref, "");
+    buf_printf(out, "\"$run.after\" 2>/dev/null)\n"
+                    "if [ -n \"$after\" ]; then\n"
+                    "%s"
+                    "    set -- \"$@\" %s\n"
+                    "fi\n", check, words);
+}
+
 int batch_check_root(const struct cluster *cluster, const char *characters, const char *names,
                      const char *who, struct error *e)
 {

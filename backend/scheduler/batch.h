@@ -18,6 +18,12 @@ int  batch_quote_path(struct buf *out, const struct cluster *c, const struct job
 void batch_add_cd(struct buf *out, const struct spec *spec, const struct cluster *c,
                   const struct job_ref *ref);
 
+/* Lines that add `words` to the options of `submit` where this run waits for others, after those of
+ * `check`: in both $after is for whom, see scheduler_after(). Nothing for a job that waits for
+ * nobody. */
+void batch_add_after(struct buf *out, const struct spec *spec, const struct cluster *c,
+                     const struct job_ref *ref, const char *check, const char *words);
+
 /* -EINVAL and a sentence where the name of the cluster's directory has one of `characters` in it,
  * which are called `names`: `who` would take the name of a log apart at them. */
 int batch_check_root(const struct cluster *cluster, const char *characters, const char *names,

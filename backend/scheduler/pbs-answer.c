@@ -35,6 +35,8 @@ static const struct phrase phrases[] = {
     { "qsub: command not found",               KIND_LATER },
     { "qsub: No such file or directory",       KIND_LATER },
 
+    { SLURM_NOT_ALIVE,                         KIND_DEPENDENCY },
+
     { "Unknown queue",                         KIND_REFUSED },
     { "Unknown resource",                      KIND_REFUSED },
     { "Illegal attribute or resource value",   KIND_REFUSED },

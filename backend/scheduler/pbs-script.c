@@ -9,6 +9,7 @@
 
 #include "batch.h"
 #include "clustrixfs/quote.h"
+#include "slurm.h"
 
 static const char setup[] =
     "command -v qsub >/dev/null 2>&1 || { [ -r /etc/profile ] && . /etc/profile; } "
@@ -84,6 +85,8 @@ int pbs_submit_script(const struct spec *spec, const struct cluster *cluster,
     batch_add_cd(out, spec, cluster, ref);
     add_options(out, spec, d, options);
     add_array(out, spec, cluster);
+    batch_add_after(out, spec, cluster, ref, d->slurm ? slurm_after_check : "",
+                    "-W \"depend=$after\"");
     if (d->slurm)
         buf_printf(out, "exec qsub \"$@\" -N \"%s.$run\" -j oe -o ", ref->token);
     else

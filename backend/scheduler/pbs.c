@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "slurm.h"
 
 static int check(unused_arg const struct spec *spec, const struct cluster *cluster,
                  struct error *e)
@@ -32,6 +33,15 @@ static int pbs_render(const struct spec *spec, const struct cluster *cluster,
     return batch_render(&words, spec, cluster, ref, files, e);
 }
 
+/*
+ * OpenPBS takes the number of a job that it does not know, and what it does with a job that waits
+ * for one was never seen. One that has just ended may be such, so there the daemon waits.
+ */
+static const char *pbs_after(const struct cluster *cluster, enum after_when when)
+{
+    return pbs_dialect(cluster)->slurm ? slurm_after(cluster, when) : NULL;
+}
+
 const struct scheduler_ops scheduler_pbs = {
     .name = "pbs",
     .language = LANG_PBS,
@@ -48,6 +58,7 @@ const struct scheduler_ops scheduler_pbs = {
         [VERB_ACCOUNT] = { pbs_say_account, pbs_hear_account },
     },
     .hear_submit = pbs_hear_submit,
+    .after = pbs_after,
     .survey = { pbs_survey_say, pbs_survey_hear },
     .as_array = pbs_as_array,
 };

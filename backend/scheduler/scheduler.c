@@ -165,3 +165,28 @@ int path_run(struct buf *out, const struct cluster *c, const struct job_ref *ref
     return buf_printf(out, "%s/%s/%s%s%s", c->root, ref->token, run, file ? "/" : "",
                       file ? file : "");
 }
+
+/* "--dependency=...", "-d ...", "-W depend=...", "-hold_jid ...": whoever's language it is in. */
+static bool says_for_whom(const char *option)
+{
+    return strncmp(option, "-d", 2) == 0 || strstr(option, "depend") || strstr(option, "-hold_jid");
+}
+
+bool scheduler_can_wait(const struct scheduler_ops *s, const struct spec *spec)
+{
+    for (size_t i = 0; i < spec->n_native; i++)
+        if (says_for_whom(spec->native[i].option))
+            return false;
+    return s->after;
+}
+
+int scheduler_after(const struct cluster *c, const struct job_ref *ref, const char *words,
+                    struct far_files *files)
+{
+    _cleanup_(bufp) struct buf path = BUF_INIT;
+    int                        r = path_run(&path, c, ref, NULL);
+
+    if (r == 0)
+        r = buf_add_str(&path, ".after");
+    return r < 0 ? r : far_files_add(files, path.data, 0600, span_str(words));
+}

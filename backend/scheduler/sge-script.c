@@ -76,6 +76,7 @@ int sge_submit_script(const struct spec *spec, const struct cluster *cluster,
     add_options(out, spec, options);
     add_slots(out, spec, options);
     add_array(out, spec);
+    batch_add_after(out, spec, cluster, ref, "", "-hold_jid \"$after\"");
     /* What ~/.sge_request and its like may say otherwise is said here; the last word counts. */
     buf_printf(out, "exec qsub \"$@\" -terse -N %s -b n -S /bin/sh -r n -sync n -now n -j y \\\n"
                     "    -ac \"clustrixfs_job=%llu,clustrixfs_attempt=$attempt\" -o ",

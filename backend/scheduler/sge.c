@@ -27,6 +27,12 @@ static int sge_render(const struct spec *spec, const struct cluster *cluster,
 }
 
 /* How a site calls its GPUs and other features is its own: those are for native. */
+/* -hold_jid asks for no success, and takes one that is over, and forgotten, for that. */
+static const char *sge_after(unused_arg const struct cluster *cluster, enum after_when when)
+{
+    return when == AFTER_ANY ? "" : NULL;
+}
+
 const struct scheduler_ops scheduler_sge = {
     .name = "sge",
     .language = LANG_SGE,
@@ -42,6 +48,7 @@ const struct scheduler_ops scheduler_sge = {
         [VERB_ACCOUNT] = { sge_say_account, sge_hear_account },
     },
     .hear_submit = sge_hear_submit,
+    .after = sge_after,
     .survey = { sge_survey_say, sge_survey_hear },
     .as_array = batch_as_array,
 };

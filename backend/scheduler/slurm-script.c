@@ -20,6 +20,19 @@ static const char setup[] =
     "run=$1\n"
     "attempt=${run##*attempt}\n";
 
+/*
+ * A job that Slurm has forgotten it takes for one that ended as it should, also when it failed. It
+ * remembers each for some time (MinJobAge), so one that is alive now may be named.
+ */
+const char slurm_after_check[] =
+    "    on=$(printf '%s\\n' \"$after\" | tr , '\\n' | sed 's/.*://' | sort -u)\n"
+    "    alive=$(squeue -h -t PENDING,CONFIGURING,RUNNING,SUSPENDED -o %i \\\n"
+    "        -j \"$(echo $on | tr ' ' ,)\" 2>/dev/null | sort -u)\n"
+    "    if [ \"$on\" != \"$alive\" ]; then\n"
+    "        echo '" SLURM_NOT_ALIVE "' >&2\n"
+    "        exit 1\n"
+    "    fi\n";
+
 static void add_options(struct buf *out, const struct spec *spec, const struct strv *options)
 {
     if (spec->priority > 0)
@@ -108,6 +121,8 @@ int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
     batch_add_cd(out, spec, cluster, ref);
     add_options(out, spec, options);
     add_array(out, spec);
+    batch_add_after(out, spec, cluster, ref, slurm_after_check,
+                    "\"--dependency=$after\" --kill-on-invalid-dep=yes");
     add_sbatch(out, spec, cluster, ref);
     return buf_error(out);
 }

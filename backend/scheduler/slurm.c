@@ -26,6 +26,17 @@ static int slurm_render(const struct spec *spec, const struct cluster *cluster,
     return batch_render(&words, spec, cluster, ref, files, e);
 }
 
+const char *slurm_after(unused_arg const struct cluster *cluster, enum after_when when)
+{
+    static const char *const befores[] = {
+        [AFTER_COMPLETED] = "afterok:",
+        [AFTER_ANY] = "afterany:",
+        [AFTER_FAILED] = "afternotok:",
+    };
+
+    return befores[when];
+}
+
 #define HONOURED                                                                                   \
     (BATCH_KEYS | KEY_BIT(KEY_GPUS) | KEY_BIT(KEY_QOS) | KEY_BIT(KEY_EXCLUSIVE) |                  \
      KEY_BIT(KEY_CONSTRAINT))
@@ -46,6 +57,7 @@ const struct scheduler_ops scheduler_slurm = {
         [VERB_ACCOUNT] = { slurm_say_account, slurm_hear_account },
     },
     .hear_submit = slurm_hear_submit,
+    .after = slurm_after,
     .runs_again = slurm_runs_again,
     .survey = { slurm_survey_say, slurm_survey_hear },
     .as_array = batch_as_array,

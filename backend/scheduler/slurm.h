@@ -75,8 +75,14 @@ uint32_t slurm_comment_attempt(struct span comment);
 int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
                         const struct job_ref *ref, const struct strv *options,
                         struct buf *out) must_check;
+/* Lines of it that end it where not all of those are alive that $after names, and what it says. */
+#define SLURM_NOT_ALIVE "one that it is to wait for is not in the queue any more"
+extern const char slurm_after_check[];
 int slurm_job_script(const struct spec *spec, const struct cluster *cluster,
                      const struct job_ref *ref, struct buf *out) must_check;
+
+/* As scheduler_ops.after. */
+const char *slurm_after(const struct cluster *cluster, enum after_when when);
 
 /* slurm-answer.c */
 void slurm_hear_submit(int status, struct span out, struct span err, struct report *report);

@@ -41,7 +41,8 @@ enum report_is {
 
 struct report {
     enum report_is is;
-    enum job_cause cause; /* with ABSENT or ENDED: what is known of why, else NONE */
+    enum job_cause cause; /* with ABSENT or ENDED: what is known of why; with REFUSED: DEPENDENCY
+                             when it is for a job that it was to wait for; else NONE */
     char           native[NATIVE_ID_MAX];
     char           note[200]; /* its own words for it, shown as they are */
 
@@ -148,6 +149,13 @@ struct scheduler_ops {
      * may later; else UNKNOWN.
      */
     void (*hear_submit)(int status, struct span out, struct span err, struct report *report);
+    /*
+     * What stands before another job's number when a job is to wait for that one in this queue
+     * ("afterok:"). NULL: it cannot say that, means something else by it, or takes a number that it
+     * does not know; then the daemon waits. `submit` takes the words, a comma between them, from
+     * the file that scheduler_after() makes. The function may be NULL: it never waits.
+     */
+    const char *(*after)(const struct cluster *cluster, enum after_when when);
     struct survey survey;
     /* Whether this array is submitted as one there, and is one in its queue; else each of its
      * elements goes by itself. NULL: none is. */
@@ -240,6 +248,13 @@ int scheduler_accepts(const struct cluster *cluster, const struct spec *spec,
 
 /* The script that runs a spec under /bin/sh (or the user's own one, byte for byte). */
 int script_render(const struct spec *spec, struct buf *out) must_check;
+
+/* Whether a job of this spec can wait in the scheduler's queue for others at all: not where options
+ * of its own say already what it waits for there. */
+bool scheduler_can_wait(const struct scheduler_ops *s, const struct spec *spec);
+/* Add the file ROOT/TOKEN/RUN.after: for whom this run waits there; "": for nobody (any more). */
+int scheduler_after(const struct cluster *c, const struct job_ref *ref, const char *words,
+                    struct far_files *files) must_check;
 
 /* The directory of a job, of one run of it, and a file in it; all at the far side. */
 int path_job(struct buf *out, const struct cluster *c, const char *token) must_check;

@@ -31,7 +31,7 @@ enum spec_form { SPEC_SCRIPT, SPEC_JSON };
 /* Whose directive or option a native one is, so that only that scheduler gets it. */
 enum spec_language { LANG_ANY, LANG_SLURM, LANG_PBS, LANG_SGE, LANG_COUNT };
 
-enum after_when { AFTER_COMPLETED, AFTER_ANY, AFTER_FAILED };
+enum after_when { AFTER_COMPLETED, AFTER_ANY, AFTER_FAILED, AFTER_WHEN_COUNT };
 
 struct spec_after {
     enum after_when when;

@@ -14,6 +14,20 @@ is 'each has its number' "$(for i in $(seq 0 99); do cat "$M/jobs/$job/tasks/$i/
 is 'each has its state' "$(cat "$M/jobs/$job"/tasks/*/state | sort | uniq -c | tr -s ' ')" \
     ' 100 completed'
 is 'the state counts them' "$(state "$job")" 'completed 100'
+# What it left lies in one directory for all: an element shows the same one.
+is 'an element has all that a job has' "$(ls "$M/jobs/$job/tasks/7" | tr '\n' ' ')" \
+    'ctl events exit_code files info.json reason script spec state stderr stdout wait '
+is 'its files/ lists what the elements left' "$(ls "$M/jobs/$job/tasks/7/files/")" f
+is 'with its bytes' "$(cat "$M/jobs/$job/tasks/7/files/f")" "$(cat "$M/jobs/$job/files/f")"
+is 'as the same file' "$(stat -L -c '%F %s %i' "$M/jobs/$job/tasks/7/files/f")" \
+    "$(stat -c '%F %s %i' "$M/jobs/$job/files/f")"
+ok 'it is copied out of there' cp -r "$M/jobs/$job/tasks/7/files/." out7
+is 'whole' "$(cat out7/f)" "$(cat "$M/jobs/$job/files/f")"
+ok 'an element is copied with what its links lead to' cp -rL "$M/jobs/$job/tasks/7" task7
+is 'so that its files are in the copy' "$(cat task7/files/f)" "$(cat "$M/jobs/$job/files/f")"
+ok 'the whole is copied' cp -r "$M/jobs/$job" whole
+is 'with its files once' "$(find whole -name f | wc -l)" 1
+is 'where the elements of the copy find them' "$(cat whole/tasks/7/files/f)" "$(cat whole/files/f)"
 is 'an element that is not there is not there' "$(ls -d "$M/jobs/$job/tasks/100" 2>/dev/null)" ''
 
 job=$(submit b '{"command": "exit $((CLUSTRIXFS_TASK % 2))", "array": "1,5,10-14:2"}')
@@ -101,6 +115,7 @@ is 'runs both again' "$(cat ends)" "$(printf 'completed 0\ncompleted 0')"
 is 'and leaves the other alone' "$(state "$job")" 'running 1 completed 2'
 touch go2
 is 'until it ends' "$(ended "$job")" 'completed 0'
+is 'what ran again keeps its attempts apart' "$(ls "$M/jobs/$job/tasks/0/attempts" | tr '\n' ' ')" '1 2 '
 is 'as its first attempt' "$(for i in 0 1 2; do info "$job/tasks/$i" 'j["attempt"]'; done | tr '\n' ' ')" '2 2 1 '
 
 # restarts

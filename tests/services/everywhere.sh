@@ -51,6 +51,9 @@ reason_has() { grep -c -i "$1" "$2/reason"; }
 told_of_memory() { cat "$1/reason" "$1/stderr" | grep -ci memory >/dev/null; echo $?; }
 files_of() { (cd "$1/files" && find . -type f | sort | xargs md5sum); }
 tasks_of() { cat "$1"/tasks/{0,1,2}/stdout; }
+# All elements have one directory, and each shows it.
+parts_of() { (cd "$1/tasks/1/files/" && cat part.* | tr '\n' ' '); }
+parts_copied() { rm -rf copied && cp -rL "$1/tasks/2" copied && cat copied/files/part.* | tr '\n' ' '; }
 
 everywhere works <<'END'
 #!/bin/sh
@@ -86,9 +89,12 @@ everywhere array <<'END'
 #SBATCH --array=0-2
 #SBATCH --time=5
 echo "element $CLUSTRIXFS_TASK"
+echo "$CLUSTRIXFS_TASK" > "part.$CLUSTRIXFS_TASK"
 END
 same array end 'completed 0' how_it_ended
 same array stdout $'element 0\nelement 1\nelement 2' tasks_of
+same array 'files of an element' '0 1 2 ' parts_of
+same array 'files of an element, copied' '0 1 2 ' parts_copied
 
 # A minute is the least that Slurm knows.
 everywhere limit <<'END'

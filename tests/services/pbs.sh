@@ -91,6 +91,19 @@ ctl "$job" rerun
 ok 'what failed of it is run again' until_true 60 [ -d "$M/jobs/$job/tasks/4/attempts/2" ]
 is 'and fails again' "$(ended "$job" 60)" 'failed 1'
 
+# One that waits for another waits in the queue there: here that is Slurm's.
+first=$(submit first "{\"command\": \"until [ -e $FAR/go ]; do sleep 0.2; done; exit 3\"}")
+any=$(submit any "{\"command\": \"true\", \"after\": {\"any\": [$first]}}")
+never=$(submit never "{\"command\": \"echo ran >> $FAR/never\", \"after\": [$first]}")
+ok 'a job waits in the queue there' await_reason "$any" "queued: waits for job $first to end"
+ok 'so does one that will never run' await_reason "$never" "queued: waits for job $first to complete"
+remote 'touch "$1"' "$FAR/go"
+is 'it runs when the other has ended' "$(ended "$any" 60)" 'completed 0'
+is 'the other fails' "$(ended "$never" 60)" failed
+is 'and says for whom' "$(cat "$M/jobs/$never/reason")" \
+    "job $first, which had to complete first, failed: this one never ran"
+ok 'without having run' remote '[ ! -e "$1" ]' "$FAR/never"
+
 # The answer of a submission is lost: it is found by its name, and runs once.
 witness=$FAR/witness
 stop_controller

@@ -72,6 +72,22 @@ is 'its elements are numbered as in the spec' \
     "$(cat "$M/jobs/$job/tasks/0/stdout" "$M/jobs/$job/tasks/2/stdout" "$M/jobs/$job/tasks/4/stdout")" \
     $'0 0\n2 2\n4 4'
 
+# Whatever becomes of the one before it, it waits for that there; for its success the daemon waits.
+first=$(submit first "{\"command\": \"until [ -e $FAR/go ]; do sleep 0.2; done; exit 3\"}")
+any=$(submit any "{\"command\": \"true\", \"after\": {\"any\": [$first]}}")
+never=$(submit never "{\"command\": \"true\", \"after\": [$first]}")
+ok 'a job waits in the queue there' await_reason "$any" "queued: waits for job $first to end"
+is 'as what is queued' "$(state "$any")" queued
+# shellcheck disable=SC2016 # for the far shell
+like 'for that job' "$(remote 'qstat -j "$1" | grep predecessor' "$(token_of "$any")")" \
+    "*$(info "$first" 'j["native_id"]')*"
+is 'for its success one waits here' "$(cat "$M/jobs/$never/reason")" \
+    "waits for job $first to complete"
+# shellcheck disable=SC2016 # for the far shell
+remote 'touch "$1"' "$FAR/go"
+is 'it runs when the other has ended' "$(ended "$any" 60)" 'completed 0'
+is 'and one that needed its success fails' "$(ended "$never" 60)" failed
+
 outside=$(submit outside '{"command": "sleep 300"}')
 await_state "$outside" running
 # shellcheck disable=SC2016 # for the far shell

@@ -42,6 +42,10 @@ START_TEST(a_job_is_one_qsub)
     check_has(&slurms, sized, "submit",
               "set -- -l 'nodes=2:ppn=4:gpus=1,mem=4097mb,walltime=90' -q q -A a -p 3\n");
     check_has(&open_pbs, "{\"command\": \"x\"}", "submit", "set --\n");
+    check_has(&open_pbs, "{\"command\": \"x\", \"after\": [3]}", "submit",
+              "if [ -n \"$after\" ]; then\n    set -- \"$@\" -W \"depend=$after\"\n");
+    ck_assert_str_eq(scheduler_pbs.after(&slurms, AFTER_FAILED), "afternotok:");
+    ck_assert_ptr_null(scheduler_pbs.after(&open_pbs, AFTER_ANY));
     check_has(&open_pbs, "{\"command\": \"x\"}", "submit",
               "exec qsub \"$@\" -N " TOKEN " -S /bin/sh -v \"CLUSTRIXFS_RUN=$run\" -j oe -o "
               "/home/me/x/" TOKEN "/\"$log.log\" \\\n    /home/me/x/" TOKEN "/job.sh\n");

@@ -61,6 +61,10 @@ static void check_refused(const char *spec, const char *words)
 
 START_TEST(a_job_is_one_qsub)
 {
+    check_has("{\"command\": \"x\", \"after\": {\"any\": [3]}}", "submit",
+              "if [ -n \"$after\" ]; then\n    set -- \"$@\" -hold_jid \"$after\"\n");
+    ck_assert_str_eq(scheduler_sge.after(&hpc, AFTER_ANY), "");
+    ck_assert_ptr_null(scheduler_sge.after(&hpc, AFTER_COMPLETED));
     check_has("{\"command\": \"x\"}", "submit",
               "exec qsub \"$@\" -terse -N " TOKEN " -b n -S /bin/sh -r n -sync n -now n -j y");
     check_has("{\"command\": \"x\"}", "submit", "-o '/my dir/" TOKEN "/'\"$run.log\"");

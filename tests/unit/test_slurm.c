@@ -143,6 +143,45 @@ START_TEST(native_options_are_passed_each_as_one_word)
 }
 END_TEST
 
+START_TEST(it_waits_there_for_whom_its_run_is_told_to)
+{
+    _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
+    const struct job_ref                   ref = { JOB_ID(17, 0), TOKEN, "", 2 };
+
+    check_has("{\"command\": \"x\", \"after\": [3]}", "submit",
+              "after=$(cat '" AT "/'\"$run.after\" 2>/dev/null)\n"
+              "if [ -n \"$after\" ]; then\n    on=");
+    check_has("{\"command\": \"x\", \"after\": [3]}", "submit",
+              "    fi\n    set -- \"$@\" \"--dependency=$after\" --kill-on-invalid-dep=yes\nfi\n");
+    check_lacks("{\"command\": \"x\"}", "after");
+    ck_assert_int_eq(scheduler_after(&hpc, &ref, "afterok:7", &files), 0);
+    ck_assert_str_eq(files.v[0].path, AT "/attempt2.after");
+    ck_assert_str_eq(files.v[0].data.data, "afterok:7");
+}
+END_TEST
+
+static void check_can_wait(bool can, const struct scheduler_ops *s, const char *text)
+{
+    _cleanup_(specp) struct spec *spec = parse(text);
+
+    ck_assert_msg(scheduler_can_wait(s, spec) == can, "%s: %s", s->name, text);
+}
+
+START_TEST(what_says_itself_for_whom_it_waits_there_is_not_told_to)
+{
+    check_can_wait(true, &scheduler_slurm, "{\"command\": \"x\", \"native\": [\"-D/\"]}");
+    check_can_wait(false, &scheduler_slurm, "{\"command\": \"x\", \"native\": [\"-d 3\"]}");
+    check_can_wait(false, &scheduler_slurm,
+                   "{\"command\": \"x\", \"native\": [\"--dependency=singleton\"]}");
+    check_can_wait(false, &scheduler_pbs,
+                   "{\"command\": \"x\", \"native\": [\"-W depend=on:1\"]}");
+    check_can_wait(false, &scheduler_sge,
+                   "{\"command\": \"x\", \"native\": [\"-hold_jid_ad 3\"]}");
+    check_can_wait(false, &scheduler_process, "{\"command\": \"x\"}");
+    check_can_wait(false, &scheduler_kubernetes, "{\"command\": \"x\"}");
+}
+END_TEST
+
 static void check_refused(const char *text, const char *why)
 {
     _cleanup_(specp) struct spec *spec = parse(text);
@@ -195,5 +234,7 @@ END_TEST
 
 UNIT_MAIN("slurm", { a_job_is_one_sbatch, it_ends_in_the_wrapper, the_keys_that_slurm_has,
                      native_options_are_passed_each_as_one_word,
+                     it_waits_there_for_whom_its_run_is_told_to,
+                     what_says_itself_for_whom_it_waits_there_is_not_told_to,
                      what_would_break_a_promise_is_refused, what_slurm_cannot_do_is_refused,
                      what_has_no_meaning_is_named })

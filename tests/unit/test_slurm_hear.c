@@ -106,6 +106,17 @@ START_TEST(a_refusal_has_its_words)
 }
 END_TEST
 
+START_TEST(a_refusal_for_another_job_is_known_as_one)
+{
+    struct report r;
+
+    submitted("dependency", &r);
+    ck_assert_int_eq(r.cause, CAUSE_DEPENDENCY);
+    submitted("partition", &r);
+    ck_assert_int_eq(r.cause, CAUSE_NONE);
+}
+END_TEST
+
 START_TEST(a_certain_no_may_be_a_yes_later)
 {
     check_submitted("limit", REPORT_REFUSED, "AssocMaxSubmitJobLimit");
@@ -342,7 +353,8 @@ START_TEST(numbers_that_are_none_prove_nothing)
 END_TEST
 
 UNIT_MAIN("slurm_hear", { a_submit_brings_the_number, a_number_is_found_in_chatter,
-                          a_refusal_has_its_words, a_certain_no_may_be_a_yes_later,
+                          a_refusal_has_its_words, a_refusal_for_another_job_is_known_as_one,
+                          a_certain_no_may_be_a_yes_later,
                           a_lost_answer_is_none, the_queue_is_understood,
                           what_will_never_start_says_so, an_array_is_its_elements,
                           what_was_put_back_waits, what_others_stopped,
