@@ -89,13 +89,13 @@ static void add_script(struct buf *out, const struct cluster *c, const char *scr
     add_word(out, c->root ? c->root : "");
 }
 
-/* Stays with the results of a pod without a volume: small, and with limits for clusters that want
- * them. It comes first, for the job waits for it. */
+/* Stays with the results of a pod without a volume: it takes no core from the jobs, and has limits
+ * for clusters that want them. It comes first, for the job waits for it. */
 static void add_stay(struct buf *out, const struct spec *spec, const struct cluster *c)
 {
     buf_add_str(out, "{\"name\":\"results\"");
     json_pair_string(out, "image", spec->image ? spec->image : c->image);
-    buf_add_str(out, ",\"resources\":{\"requests\":{\"cpu\":\"10m\",\"memory\":\"32Mi\"},"
+    buf_add_str(out, ",\"resources\":{\"requests\":{\"cpu\":\"0\",\"memory\":\"32Mi\"},"
                      "\"limits\":{\"cpu\":\"1\",\"memory\":\"64Mi\"}}");
     add_mounts(out, c);
     buf_add_str(out, "}],");
@@ -177,7 +177,8 @@ static const char keep_target[] =
 
 static const char head[] =
     "{\n"
-    "    printf '{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\",' \"$pod\"\n";
+    "    printf '{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\",' "
+    "\"$pod\"\n";
 
 /* Without a volume: its Secret owns it, and goes into it. */
 static const char owner[] =
@@ -262,8 +263,20 @@ static const char watch[] =
     "    status=$?\n"
     "done\n";
 
-/* Where there is no volume, what is known of the end is known even if nobody fetches the rest. */
-static const char last_words[] = "cat \"$root/$name/exit\" >/dev/termination-log 2>/dev/null\n";
+/*
+ * Where there is no volume, what is known of the end is known even if nobody fetches the rest. That
+ * one of its processes was killed for its memory, the node may not tell while its pod goes on.
+ */
+static const char last_words[] =
+    "{\n"
+    "    if [ \"$status\" != 0 ] && grep -qs '^oom_kill [1-9]' /sys/fs/cgroup/memory.events \\\n"
+    "        /sys/fs/cgroup/memory/memory.oom_control; then\n"
+    "        sed -e 's/^cause exit$/cause out of memory/' \\\n"
+    "            -e 's/^cause signal$/cause out of memory/' \"$root/$name/exit\"\n"
+    "    else\n"
+    "        cat \"$root/$name/exit\"\n"
+    "    fi\n"
+    "} >/dev/termination-log 2>/dev/null\n";
 
 int kube_job_script(const struct cluster *cluster, const struct job_ref *ref, struct buf *out)
 {

@@ -159,7 +159,7 @@ int kube_say_account(const struct ask *a, struct command *c)
     "    *) false ;;\n"                                                                            \
     "    esac\n"                                                                                   \
     "}\n"                                                                                          \
-    "delete() { kube delete " what " -n \"$ns\" --wait=false --ignore-not-found \"$@\" "            \
+    "delete() { kube delete " what " -n \"$ns\" --wait=false --ignore-not-found \"$@\" "           \
     "</dev/null; }\n"
 
 static const char cancel[] = DELETE("pods") "all() { delete \"$@\"; }\none() { delete \"$1\"; }\n";

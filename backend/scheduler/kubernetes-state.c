@@ -123,16 +123,18 @@ static bool take_last_words(const struct kube_pod *p, struct report *r)
     copy_quoted(text, sizeof text, p->ended_message, '\n');
     if (!p->terminated || record_parse(&rec, span_str(text)) != 0 || rec.cause == CAUSE_NONE)
         return false;
+    if (rec.cause == CAUSE_EXIT && (rec.exit_code < 0 || rec.exit_code > 255))
+        return false;
     r->cause = rec.cause;
-    r->exit_code = rec.exit_code;
-    r->signal = rec.signal;
+    r->exit_code = rec.cause == CAUSE_EXIT ? rec.exit_code : 0;
+    r->signal = rec.signal > 0 ? rec.signal : 0;
     r->usage = rec.usage;
-    if (rec.started_ns)
+    if (rec.started_ns > 0)
         r->started_ns = rec.started_ns;
-    if (rec.ended_ns)
+    if (rec.ended_ns > 0)
         r->ended_ns = rec.ended_ns;
-    snprintf(r->note, sizeof r->note, "%s",
-             rec.cause == CAUSE_START ? rec.note : KUBE_LOST_NOTE);
+    span_copy(r->note, sizeof r->note,
+              span_str(rec.cause == CAUSE_START ? rec.note : KUBE_LOST_NOTE));
     return true;
 }
 
@@ -189,7 +191,9 @@ void kube_report(const struct kube_pod *p, bool kept, struct report *r)
     *r = (struct report){ .is = REPORT_UNKNOWN };
     span_copy(r->native, sizeof r->native, p->name);
     span_copy(r->node, sizeof r->node, p->node);
-    if (span_is(p->phase, "Succeeded") || span_is(p->phase, "Failed")) {
+    /* Without a volume a pod goes on for a while after its job. */
+    if (span_is(p->phase, "Succeeded") || span_is(p->phase, "Failed") ||
+        (p->terminated && kept)) {
         ended(p, r);
     } else if (span_is(p->phase, "Pending")) {
         pending(p, r);

@@ -46,9 +46,9 @@ int kube_say_cancel(const struct ask *a, struct command *c);
 int kube_say_tidy(const struct ask *a, struct command *c);
 
 /*
- * kubernetes-handover.c: where there is no volume. What comes in goes by a Secret of the pod's name:
- * a part of `submit`, after which $uid is the Secret's. What goes out is brought by a process on
- * the host, which each survey, and each submit, begins where there is none.
+ * kubernetes-handover.c: where there is no volume. What comes in goes by a Secret of the pod's
+ * name: a part of `submit`, after which $uid is the Secret's. What goes out is brought by a process
+ * on the host, which each survey, and each submit, begins where there is none.
  */
 int kube_add_pack(struct buf *out, const struct cluster *cluster, const struct job_ref *ref)
     must_check;
