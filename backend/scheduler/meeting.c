@@ -166,8 +166,8 @@ static enum state state_process(unused_arg const struct seen *s)
 static bool always(unused_arg const struct cluster *c) { return true; }
 static bool never(unused_arg const struct cluster *c) { return false; }
 
-/* People have a kubectl on many a machine: it is meant where a volume is configured, and else has to
- * be asked for. */
+/* People have a kubectl on many a machine: it is meant where a volume is configured, and has to be
+ * asked for elsewhere. */
 static bool has_volume(const struct cluster *c)
 {
     return c->volume != NULL;

@@ -104,7 +104,7 @@ END_TEST
 static const struct job_ref unfetched[] = {
     { JOB_ID(1, 0), "cfxfive00000000", "", 1 },   { JOB_ID(2, 0), "cfxgood00000000", "", 1 },
     { JOB_ID(3, 0), "cfxlimit0000000", "", 1 },   { JOB_ID(4, 0), "cfxmemory000000", "", 1 },
-    { JOB_ID(5, 0), "cfxfetched00000", "", 1 },   { JOB_ID(6, 0), "cfxnotar0000000", "", 1 },
+    { JOB_ID(5, 0), "cfxfetched00000", "", 1 },
 };
 
 START_TEST(a_pod_without_a_volume_tells_the_end_in_its_last_words)
@@ -114,9 +114,11 @@ START_TEST(a_pod_without_a_volume_tells_the_end_in_its_last_words)
         int            code;
         const char    *words;
     } ends[] = {
-        { CAUSE_EXIT, 5, "not fetched" },  { CAUSE_EXIT, 0, "are lost: error: unable to upgrade" },
-        { CAUSE_TIME_LIMIT, 0, "not fetched" }, { CAUSE_MEMORY, 0, "not fetched" },
-        { CAUSE_EXIT, 3, "" },             { CAUSE_START, 0, "tar and gzip" },
+        { CAUSE_EXIT, 5, "are lost: error: unable to upgrade connection" },
+        { CAUSE_EXIT, 0, "are lost: error: cannot exec" },
+        { CAUSE_TIME_LIMIT, 0, "not fetched" },
+        { CAUSE_MEMORY, 0, "not fetched" },
+        { CAUSE_EXIT, 3, "" },
     };
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
     const struct cluster               c = bare();
