@@ -88,11 +88,6 @@ static bool other_with_selector(const struct cluster *c)
     return c->node_selector && no_kubernetes(c);
 }
 
-static bool kubernetes_without_volume(const struct cluster *c)
-{
-    return c->scheduler && !no_kubernetes(c) && !c->volume;
-}
-
 static bool dir_beside_volume(const struct cluster *c)
 {
     const char *path = c->volume ? strchr(c->volume, '/') : NULL;
@@ -130,9 +125,6 @@ static const struct {
     { "service_account", other_with_account, "a service_account" FOR_KUBERNETES },
     { "node_selector", other_with_selector, "a node_selector" FOR_KUBERNETES },
     { "volume", other_with_volume, "a volume" FOR_KUBERNETES },
-    { "scheduler", kubernetes_without_volume,
-      "a Kubernetes needs \"volume\", the directory that its nodes share with its host, as "
-      "\"/shared\", or a claim and where its host has it, as \"claim:/shared\"" },
     { "dir", dir_beside_volume, "the directory of its jobs has to be on its volume" },
     { NULL, here_without_dir, "the cluster needs \"dir\", the directory where its jobs lie" },
 };

@@ -44,6 +44,8 @@ static const struct phrase phrases[] = {
     { "does not exist",                        KIND_LATER },
     { "no such file or directory",             KIND_LATER },
     { "kubectl leads to ",                     KIND_LATER },
+    { "kubectl may not create pods/exec",      KIND_LATER },
+    { "could not be packed",                   KIND_LATER },
     { "kubectl: not found",                    KIND_LATER },
     { "'kubectl'",                             KIND_LATER },
 
@@ -57,6 +59,7 @@ static const struct phrase phrases[] = {
     { "failed quota: ",                        KIND_REFUSED },
     { "(BadRequest)",                          KIND_REFUSED },
     { "(RequestEntityTooLarge)",               KIND_REFUSED },
+    { "are more than 1 MiB when packed",       KIND_REFUSED },
     { NULL },
 };
 // clang-format on

@@ -62,6 +62,24 @@ static bool is_kept(struct span text, const char *name)
     return false;
 }
 
+/* "X|NAME|WORDS": why what it has left could not be fetched. */
+static void add_why(struct span text, const char *name, struct report *r)
+{
+    struct span line;
+
+    while (span_next_line(&text, &line)) {
+        if (!span_begins(line, "X|"))
+            continue;
+        (void)span_until(&line, '|');
+        if (span_is(span_until(&line, '|'), name)) {
+            size_t n = (size_t)snprintf(r->note, sizeof r->note, "%s: ", KUBE_LOST_NOTE);
+
+            span_copy(r->note + n, sizeof r->note - n, line);
+            return;
+        }
+    }
+}
+
 /* The list was whole, so a pod that is not in it is no more: somebody has deleted it. */
 static void account_for(struct span text, const char *name, struct report *r)
 {
@@ -71,6 +89,8 @@ static void account_for(struct span text, const char *name, struct report *r)
     while (kube_pod_next(&rest, &pod))
         if (span_is(pod.name, name)) {
             kube_report(&pod, is_kept(text, name), r);
+            if (strcmp(r->note, KUBE_LOST_NOTE) == 0)
+                add_why(text, name, r);
             return;
         }
     *r = (struct report){ .is = REPORT_ENDED, .cause = CAUSE_CANCEL };

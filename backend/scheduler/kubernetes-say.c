@@ -15,8 +15,11 @@
 static const char setup_begin[] =
     "command -v kubectl >/dev/null 2>&1 || { [ -r /etc/profile ] && . /etc/profile; } "
     ">/dev/null 2>&1\n"
-    "LC_ALL=C; export LC_ALL\n"
-    "kube() { timeout 30 kubectl --request-timeout=20s";
+    "LC_ALL=C; export LC_ALL\n";
+
+static const char call_begin[] = "call() { kube_time=$1; shift; timeout \"$kube_time\" kubectl";
+static const char call_end[] = " \"$@\"; }\n"
+                               "kube() { call 30 --request-timeout=20s \"$@\"; }\n";
 
 static const char setup_end[] =
     "here=$(kube config view --minify -o 'jsonpath={.clusters[0].cluster.server} "
@@ -42,14 +45,25 @@ static int add_target(struct buf *out, const struct cluster *c)
     return buf_add_char(out, '\n');
 }
 
-int kube_add_setup(struct buf *out, const struct cluster *c)
+int kube_add_call(struct buf *out, const struct cluster *c)
 {
-    buf_add_str(out, setup_begin);
+    buf_add_str(out, call_begin);
     if (c->context) {
         buf_add_str(out, " --context=");
         quote_word(out, span_str(c->context));
     }
-    buf_add_str(out, " \"$@\"; }\nns=");
+    return buf_add_str(out, call_end);
+}
+
+int kube_add_setup(struct buf *out, const struct cluster *c)
+{
+    int r;
+
+    buf_add_str(out, setup_begin);
+    r = kube_add_call(out, c);
+    if (r < 0)
+        return r;
+    buf_add_str(out, "ns=");
     quote_word(out, span_str(c->kube_namespace));
     buf_add_char(out, '\n');
     add_target(out, c);
@@ -65,11 +79,11 @@ int kube_add_setup(struct buf *out, const struct cluster *c)
     WITH(".status.reason") "|" QUOTED(".status.message") "\n"                                      \
     "{{range .status.conditions}}{{if eq .type \"PodScheduled\"}}{{if eq .status \"False\"}}"      \
     "S|" QUOTED(".message") "\n{{end}}{{end}}{{end}}"                                              \
-    "{{range .status.containerStatuses}}"                                                          \
+    "{{range .status.containerStatuses}}{{if eq .name \"job\"}}"                                   \
     "{{with .state.waiting}}W|" WITH(".reason") "|" QUOTED(".message") "\n{{end}}"                 \
     "{{with .state.terminated}}T|" WITH(".reason") "|{{.exitCode}}|" WITH(".startedAt") "|"        \
     WITH(".finishedAt") "|" QUOTED(".message") "\n{{end}}"                                         \
-    "{{end}}Z\n{{end}}"
+    "{{end}}{{end}}Z\n{{end}}"
 
 static const char list_live[] =
     "kube get pods -n \"$ns\" -l " KUBE_LABEL "=clustrixfs "
@@ -84,35 +98,45 @@ static const char list_named[] =
     "-o go-template='" TEMPLATE "' </dev/null || exit 1\n"
     "while [ $# -gt 1 ]; do\n"
     "    [ ! -e \"$2/exit\" ] || echo \"E|$1\"\n"
+    "    why=${2%/*}/.${2##*/}.why\n"
+    "    [ ! -s \"$why\" ] || echo \"X|$1|$(head -c 150 \"$why\" | tr '\\n' ' ')\"\n"
     "    shift 2\n"
     "done\n"
     "echo " TEXT_END "\n";
 
-static int begin(const struct cluster *cluster, const char *script, struct command *c)
+static int say(struct command *c, const struct buf *script)
 {
-    _cleanup_(bufp) struct buf text = BUF_INIT;
-    int                        r = kube_add_setup(&text, cluster);
+    int r = strv_add(&c->argv, "sh");
 
-    if (r == 0)
-        r = buf_add_str(&text, script);
-    if (r == 0)
-        r = strv_add(&c->argv, "sh");
     if (r == 0)
         r = strv_add(&c->argv, "-c");
     if (r == 0)
-        r = strv_add_span(&c->argv, buf_span(&text));
+        r = strv_add_span(&c->argv, buf_span(script));
     return r < 0 ? r : strv_add(&c->argv, "cfx");
 }
 
 int kube_survey_say(const struct cluster *cluster, struct command *c)
 {
-    return begin(cluster, list_live, c);
+    _cleanup_(bufp) struct buf script = BUF_INIT;
+    int                        r = kube_add_setup(&script, cluster);
+
+    if (r == 0 && !cluster->volume)
+        r = kube_add_porter(&script, cluster);
+    if (r == 0)
+        r = buf_add_str(&script, list_live);
+    return r < 0 ? r : say(c, &script);
 }
 
 int kube_say_account(const struct ask *a, struct command *c)
 {
-    int  r = begin(a->cluster, list_named, c);
-    char name[NATIVE_ID_MAX];
+    _cleanup_(bufp) struct buf script = BUF_INIT;
+    int                        r = kube_add_setup(&script, a->cluster);
+    char                       name[NATIVE_ID_MAX];
+
+    if (r == 0)
+        r = buf_add_str(&script, list_named);
+    if (r == 0)
+        r = say(c, &script);
 
     for (size_t i = 0; r == 0 && i < a->n; i++) {
         _cleanup_(bufp) struct buf run = BUF_INIT;
@@ -128,32 +152,36 @@ int kube_say_account(const struct ask *a, struct command *c)
 }
 
 /* Nothing waits for the end of a pod, which takes its time; those that are gone are no error. */
-#define DELETE                                                                                     \
+#define DELETE(what)                                                                               \
     "away() {\n"                                                                                   \
     "    case $1 in\n"                                                                             \
     "    *refused*|*'Unable to connect'*|*imeout*|*Unauthorized*|*'logged in'*) true ;;\n"         \
     "    *) false ;;\n"                                                                            \
     "    esac\n"                                                                                   \
     "}\n"                                                                                          \
-    "delete() { kube delete pods -n \"$ns\" --wait=false --ignore-not-found \"$@\" </dev/null; }\n"
+    "delete() { kube delete " what " -n \"$ns\" --wait=false --ignore-not-found \"$@\" "           \
+    "</dev/null; }\n"
 
-static const char cancel[] = DELETE "all() { delete \"$@\"; }\none() { delete \"$1\"; }\n";
+static const char cancel[] = DELETE("pods") "all() { delete \"$@\"; }\none() { delete \"$1\"; }\n";
 
 /* Of what has ended nobody asks again: so it is written down first, and what cannot be deleted now
  * is with the next that has ended. Its record is complete, so the pod goes at once: one that is
  * deleted while its node does not know yet that it has ended stays for a minute. */
 static const char note_ended[] = "printf '%s\\n' \"$@\" >>\"$target.ended\"\n";
-static const char tidy[] = DELETE
-    "all() {\n"
-    "    mv \"$target.ended\" \"$target.ended.$$\" || return\n"
-    "    if ! delete --force --grace-period=0 $(cat \"$target.ended.$$\"); then\n"
-    "        cat \"$target.ended.$$\" >>\"$target.ended\"\n"
-    "        rm -f \"$target.ended.$$\"\n"
-    "        return 1\n"
-    "    fi\n"
-    "    rm -f \"$target.ended.$$\"\n"
-    "}\n"
-    "one() { false; }\n";
+#define TIDY                                                                                       \
+    "all() {\n"                                                                                    \
+    "    mv \"$target.ended\" \"$target.ended.$$\" || return\n"                                    \
+    "    if ! delete --force --grace-period=0 $(cat \"$target.ended.$$\"); then\n"                \
+    "        cat \"$target.ended.$$\" >>\"$target.ended\"\n"                                      \
+    "        rm -f \"$target.ended.$$\"\n"                                                        \
+    "        return 1\n"                                                                           \
+    "    fi\n"                                                                                     \
+    "    rm -f \"$target.ended.$$\"\n"                                                            \
+    "}\n"                                                                                          \
+    "one() { false; }\n"
+static const char tidy[] = DELETE("pods") TIDY;
+/* The Secret first: without it a pod that is made late never starts. */
+static const char tidy_secrets[] = DELETE("secrets,pods") TIDY;
 
 static void pod_of(char out[VERB_ID_MAX], const struct job_ref *ref)
 {
@@ -176,5 +204,6 @@ int kube_say_tidy(const struct ask *a, struct command *c)
     buf_add_str(&setup, note_ended);
     if (r == 0)
         r = kube_add_setup(&setup, a->cluster);
-    return r < 0 ? r : verb_say(a, c, setup.data, tidy, NULL, pod_of);
+    return r < 0 ? r : verb_say(a, c, setup.data, a->cluster->volume ? tidy : tidy_secrets, NULL,
+                                pod_of);
 }

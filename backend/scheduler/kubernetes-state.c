@@ -10,10 +10,13 @@
 #include <time.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/record.h"
 #include "kubernetes.h"
 
-/* What Go quotes, unquoted; what is written as \n or \t there is a blank. */
-static void copy_quoted(char *to, size_t size, struct span s)
+#define RECORD_MAX 2048
+
+/* What Go quotes, unquoted; what is written as \n there is `newline`, as \t a blank. */
+static void copy_quoted(char *to, size_t size, struct span s, char newline)
 {
     size_t n = 0;
 
@@ -24,9 +27,12 @@ static void copy_quoted(char *to, size_t size, struct span s)
 
         if (c == '\\' && i + 1 < s.len) {
             c = s.data[++i];
-            c = c == '"' || c == '\\' ? c : ' ';
+            if (c != '"' && c != '\\')
+                c = c == 'n' ? newline : ' ';
+        } else if ((unsigned char)c < ' ' || c == 0x7f) {
+            c = ' ';
         }
-        to[n++] = (unsigned char)c < ' ' || c == 0x7f ? ' ' : c;
+        to[n++] = c;
     }
     to[n] = '\0';
 }
@@ -40,7 +46,7 @@ static void note(struct report *r, struct span reason, struct span message)
     n = strlen(r->note);
     if (n > 0 && message.len > 0 && n + 3 < sizeof r->note)
         n += (size_t)snprintf(r->note + n, sizeof r->note - n, ": ");
-    copy_quoted(r->note + n, sizeof r->note - n, message);
+    copy_quoted(r->note + n, sizeof r->note - n, message, ' ');
 }
 
 /* "2026-11-30T12:00:00Z"; 0: it is not said. */
@@ -105,6 +111,33 @@ static void pending(const struct kube_pod *p, struct report *r)
     }
 }
 
+/*
+ * Without a volume the last words of a pod are the record of its job's end, which is known by that
+ * even if nobody fetched the rest.
+ */
+static bool take_last_words(const struct kube_pod *p, struct report *r)
+{
+    struct record rec;
+    char          text[RECORD_MAX];
+
+    copy_quoted(text, sizeof text, p->ended_message, '\n');
+    if (!p->terminated || record_parse(&rec, span_str(text)) != 0 || rec.cause == CAUSE_NONE)
+        return false;
+    if (rec.cause == CAUSE_EXIT && (rec.exit_code < 0 || rec.exit_code > 255))
+        return false;
+    r->cause = rec.cause;
+    r->exit_code = rec.cause == CAUSE_EXIT ? rec.exit_code : 0;
+    r->signal = rec.signal > 0 ? rec.signal : 0;
+    r->usage = rec.usage;
+    if (rec.started_ns > 0)
+        r->started_ns = rec.started_ns;
+    if (rec.ended_ns > 0)
+        r->ended_ns = rec.ended_ns;
+    span_copy(r->note, sizeof r->note,
+              span_str(rec.cause == CAUSE_START ? rec.note : KUBE_LOST_NOTE));
+    return true;
+}
+
 /* Where there is no record: what the shell that our wrapper is ended with. */
 static void take_exit(const struct kube_pod *p, struct report *r)
 {
@@ -141,7 +174,7 @@ static void ended(const struct kube_pod *p, struct report *r)
     r->cause = meaning_of(container_reasons, p->ended);
     if (r->cause != CAUSE_NONE)
         note(r, p->ended, p->ended_message);
-    else
+    else if (!take_last_words(p, r))
         take_exit(p, r);
 }
 
@@ -158,13 +191,17 @@ void kube_report(const struct kube_pod *p, bool kept, struct report *r)
     *r = (struct report){ .is = REPORT_UNKNOWN };
     span_copy(r->native, sizeof r->native, p->name);
     span_copy(r->node, sizeof r->node, p->node);
-    if (span_is(p->phase, "Succeeded") || span_is(p->phase, "Failed")) {
+    /* Without a volume a pod goes on for a while after its job. */
+    if (span_is(p->phase, "Succeeded") || span_is(p->phase, "Failed") ||
+        (p->terminated && kept)) {
         ended(p, r);
     } else if (span_is(p->phase, "Pending")) {
         pending(p, r);
     } else if (span_is(p->phase, "Running")) {
         r->is = REPORT_RUNNING;
     }
+    if (kept && strcmp(r->note, KUBE_LOST_NOTE) == 0)
+        r->note[0] = '\0';
     if (p->deleted.len > 0 && was_deleted(r, kept)) {
         r->is = REPORT_ENDED;
         r->cause = CAUSE_CANCEL;

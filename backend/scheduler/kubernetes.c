@@ -4,8 +4,9 @@
  * A run of a job is a pod of its own, never a Job of Kubernetes': that starts a second pod when its
  * first is deleted, and a job must not run twice. The pod mounts the volume on which the job's
  * directory lies, where the transport's host has it too, and runs the wrapper from there: so
- * output, files, exit code and claim are the same records as on any other far cluster. What only
- * Kubernetes knows is asked of it by kubectl, so every kubeconfig, context and login plug-in works.
+ * output, files, exit code and claim are the same records as on any other far cluster. Without a
+ * volume they are handed over at the end, see kubernetes-handover.c. What only Kubernetes knows is
+ * asked of it by kubectl, so every kubeconfig, context and login plug-in works.
  *
  * It knows no hold, no suspend and no arrays; throttles, begin and dependencies are the daemon's.
  */
@@ -29,12 +30,7 @@ static int check_volume(const struct cluster *c, struct error *e)
 {
     const char *path = c->volume ? strchr(c->volume, '/') : NULL;
 
-    if (!path)
-        return error_set(e, -EINVAL, "cluster %s has no \"volume\" in its configuration: without "
-                         "one its pods could not reach the directory of a job. Write the "
-                         "directory that its nodes and its host share, as \"/shared\", or a "
-                         "claim and where its host has it, as \"claim:/shared\"", c->name);
-    if (c->root && !is_below(c->root, path))
+    if (path && c->root && !is_below(c->root, path))
         return error_set(e, -EINVAL, "the jobs of cluster %s lie in %s, which is not on its volume "
                          "%s: configure a \"dir\" on it", c->name, c->root, path);
     return 0;
@@ -48,6 +44,10 @@ static int check_spec(const struct spec *spec, const struct cluster *c, struct e
     if (spec->nodes > 1)
         return error_set(e, -EINVAL, "nodes: a pod of cluster %s is on one node; leave it out, or "
                          "make an array", c->name);
+    if (spec->workdir && !c->volume)
+        return error_set(e, -EINVAL, "workdir: the pods of cluster %s have no directory of its "
+                         "host; leave it out, and bring files as inputs, or configure a "
+                         "\"volume\"", c->name);
     return 0;
 }
 

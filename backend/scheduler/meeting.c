@@ -166,7 +166,8 @@ static enum state state_process(unused_arg const struct seen *s)
 static bool always(unused_arg const struct cluster *c) { return true; }
 static bool never(unused_arg const struct cluster *c) { return false; }
 
-/* People have a kubectl on many a machine; jobs can go there only where a volume is configured. */
+/* People have a kubectl on many a machine: it is meant where a volume is configured, and has to be
+ * asked for elsewhere. */
 static bool has_volume(const struct cluster *c)
 {
     return c->volume != NULL;
@@ -275,7 +276,7 @@ static int find(const struct cluster *c, const struct seen *s, struct meeting *m
              state_kubernetes(s) == STATE_NONE
                  ? "there is no scheduler, so jobs run on that host"
                  : "jobs run on that host; its kubectl leads to a Kubernetes, which is used where "
-                   "a \"volume\" is configured", m);
+                   "\"scheduler\": \"kubernetes\" or a \"volume\" is configured", m);
     return 0;
 }
 

@@ -245,8 +245,6 @@ static const struct {
       "line 2, column 10: an image is for a cluster with the scheduler kubernetes" },
     { "{\"clusters\":{\"a\":{\"host\":\"h\",\"scheduler\":\"slurm\",\"volume\":\"/v\"}}}",
       "a volume is for a cluster with the scheduler kubernetes" },
-    { "{\"clusters\":{\"a\":{\"host\":\"h\",\n\"scheduler\":\"kubernetes\"}}}",
-      "line 2, column 13: a Kubernetes needs \"volume\"" },
     { "{\"clusters\":{\"a\":{\"host\":\"h\",\"dir\":\"/vo\",\"volume\":\"/v\"}}}",
       "has to be on its volume" },
     { "{\"clusters\":{\"a\":{\"volume\":\"v\"}}}", "a volume is a directory that all nodes" },
