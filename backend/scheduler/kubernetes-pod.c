@@ -264,8 +264,8 @@ static const char watch[] =
     "done\n";
 
 /*
- * Where there is no volume, what is known of the end is known even if nobody fetches the rest. That
- * one of its processes was killed for its memory, the node may not tell while its pod goes on.
+ * What is known of the end is so even if nobody can read the record. That one of its processes was
+ * killed for its memory, a node does not always tell.
  */
 static const char last_words[] =
     "{\n"
@@ -286,7 +286,6 @@ int kube_job_script(const struct cluster *cluster, const struct job_ref *ref, st
     quote_word(out, span_str(cluster->root));
     buf_printf(out, " token=%s grace=%u\n", ref->token, cluster->grace_s);
     buf_add_str(out, watch);
-    if (!cluster->volume)
-        buf_add_str(out, last_words);
+    buf_add_str(out, last_words);
     return buf_add_str(out, "exit \"$status\"\n");
 }

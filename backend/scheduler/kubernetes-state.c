@@ -112,8 +112,8 @@ static void pending(const struct kube_pod *p, struct report *r)
 }
 
 /*
- * Without a volume the last words of a pod are the record of its job's end, which is known by that
- * even if nobody fetched the rest.
+ * The last words of a pod are the record of its job's end, which is known by that even if the
+ * record itself cannot be read.
  */
 static bool take_last_words(const struct kube_pod *p, struct report *r)
 {
