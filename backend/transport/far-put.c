@@ -82,7 +82,7 @@ static int add_places(struct buf *script, const struct far_files *f)
         r = dir_of(f->v[i].path, &dir);
         buf_printf(script, "p%zu=", i);
         r = r < 0 ? r : quote_word(script, buf_span(&dir));
-        buf_printf(script, "; [ ! -d \"$p%zu\" ] || p%zu=$p%zu/" ASIDE "\n", i, i, i);
+        buf_printf(script, "; [ ! -e \"$p%zu\" ] || p%zu=$p%zu/" ASIDE "\n", i, i, i);
     }
     return r < 0 ? r : buf_error(script);
 }
