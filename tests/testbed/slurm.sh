@@ -230,6 +230,16 @@ nodes_ready()
     [ "$(ready_nodes "${NODES// /,}")" = 4 ]
 }
 
+# A controller that was killed gives numbers again that it has forgotten, and drains a node that has
+# seen one of them before.
+resume_drained()
+{
+    local node
+    for node in $(timeout 10 sinfo -h -N -t drain -p main -o %N); do
+        scontrol update "nodename=$node" state=resume
+    done
+}
+
 service_up()
 {
     local node
@@ -247,6 +257,7 @@ service_up()
     for node in $NODES; do
         node_up "$node" || return
     done
+    resume_drained
     until_true 30 nodes_ready
 }
 
