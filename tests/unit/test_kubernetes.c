@@ -7,32 +7,13 @@
 
 #include "captured.h"
 #include "clustrixfs/scheduler.h"
-#include "render.h"
-
-#define AT "kubernetes-1.20/"
-
-static const struct transport_ops elsewhere = { .name = "elsewhere" };
-
-static struct cluster cluster(void)
-{
-    return (struct cluster){
-        .name = (char *)(uintptr_t)"kube",
-        .transport = &elsewhere,
-        .scripted = true,
-        .scheduler = &scheduler_kubernetes,
-        .root = (char *)(uintptr_t)"/vol/my $(dir)",
-        .keeper = (char *)(uintptr_t)"/vol/my $(dir)/keeper-1",
-        .volume = (char *)(uintptr_t)"/vol",
-        .image = (char *)(uintptr_t)"debian:12",
-        .grace_s = 7,
-    };
-}
+#include "kube.h"
 
 /* ---- what is put there ---- */
 
 START_TEST(a_run_is_one_pod)
 {
-    struct cluster c = cluster();
+    struct cluster c = kube_cluster("/vol");
 
     check_has(&c, "{\"command\": \"x\"}", "submit", "pod=" TOKEN "-a${run##*attempt}\n");
     check_has(&c, "{\"command\": \"x\"}", "submit", "pod=" TOKEN "-t$task-a$attempt ;;\n");
@@ -51,7 +32,7 @@ END_TEST
 
 START_TEST(resources_are_kept_and_limited)
 {
-    struct cluster c = cluster();
+    struct cluster c = kube_cluster("/vol");
 
     check_has(&c, "{\"command\": \"x\"}", "submit", "\"requests\":{\"cpu\":\"1\"}");
     check_has(&c, "{\"command\": \"x\", \"cores\": 2, \"tasks\": 3, \"memory\": \"1Mi\", "
@@ -69,7 +50,7 @@ END_TEST
 
 START_TEST(what_cannot_be_done_is_refused)
 {
-    struct cluster c = cluster();
+    struct cluster c = kube_cluster("/vol");
 
     check_refused(&c, "{\"command\": \"x\", \"nodes\": 2}", "one node");
     c.image = NULL;
@@ -137,7 +118,7 @@ static void see(void *arg, const struct sighting *s)
 static int survey(struct span text, struct seen *seen)
 {
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
-    const struct cluster               c = cluster();
+    const struct cluster               c = kube_cluster("/vol");
     struct error                       e = ERROR_INIT;
     int                                r;
 
@@ -214,7 +195,7 @@ static const struct job_ref ended[] = {
 static void account(struct span text, struct report *reports)
 {
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
-    const struct cluster               c = cluster();
+    const struct cluster               c = kube_cluster("/vol");
     const struct ask                   a = { &c, ended, ARRAY_SIZE(ended), NULL };
 
     ck_assert_int_eq(buf_add_span(&o.out, text), 0);
@@ -284,7 +265,7 @@ static void check_delete(const char *name, enum report_is is, const char *words)
         { JOB_ID(1, 0), "cfxrunning00000", "", 1 }, { JOB_ID(2, 0), "cfxnever0000000", "", 1 },
     };
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
-    const struct cluster               c = cluster();
+    const struct cluster               c = kube_cluster("/vol");
     const struct ask                   a = { &c, refs, ARRAY_SIZE(refs), NULL };
     struct report                      r[ARRAY_SIZE(refs)];
 

@@ -5,31 +5,13 @@
 
 #include "captured.h"
 #include "clustrixfs/scheduler.h"
-#include "render.h"
-
-#define AT "kubernetes-1.20/"
-
-static const struct transport_ops elsewhere = { .name = "elsewhere" };
+#include "kube.h"
 
 /* ---- what is put there ---- */
 
-static struct cluster bare(void)
-{
-    return (struct cluster){
-        .name = (char *)(uintptr_t)"kube",
-        .transport = &elsewhere,
-        .scripted = true,
-        .scheduler = &scheduler_kubernetes,
-        .root = (char *)(uintptr_t)"/vol/my $(dir)",
-        .keeper = (char *)(uintptr_t)"/vol/my $(dir)/keeper-1",
-        .image = (char *)(uintptr_t)"debian:12",
-        .grace_s = 7,
-    };
-}
-
 START_TEST(a_pod_without_a_volume_has_a_secret_and_somebody_who_stays)
 {
-    struct cluster c = bare();
+    struct cluster c = kube_cluster(NULL);
 
     check_has(&c, "{\"command\": \"x\"}", "submit", "{\"name\":\"jobs\",\"emptyDir\":{}}");
     check_has(&c, "{\"command\": \"x\"}", "submit",
@@ -50,7 +32,7 @@ END_TEST
 
 START_TEST(a_pod_without_a_volume_has_time_to_be_fetched)
 {
-    struct cluster c = bare();
+    struct cluster c = kube_cluster(NULL);
 
     check_has(&c, "{\"command\": \"x\"}", "submit", "\"terminationGracePeriodSeconds\":77,");
     check_has(&c, "{\"command\": \"x\", \"time\": 90}", "submit",
@@ -60,7 +42,7 @@ END_TEST
 
 START_TEST(without_a_volume_nothing_of_the_host_is_promised)
 {
-    struct cluster c = bare();
+    struct cluster c = kube_cluster(NULL);
 
     check_refused(&c, "{\"command\": \"x\", \"workdir\": \"/data\"}", "configure a \"volume\"");
     c.volume = (char *)(uintptr_t)"/vol";
@@ -88,7 +70,7 @@ static bool tidy_has(const struct cluster *c, const char *words)
 
 START_TEST(only_where_there_is_no_volume_somebody_fetches)
 {
-    const struct cluster without = bare();
+    const struct cluster without = kube_cluster(NULL);
     struct cluster       with = without;
 
     with.volume = (char *)(uintptr_t)"/vol";
@@ -121,7 +103,7 @@ START_TEST(a_pod_without_a_volume_tells_the_end_in_its_last_words)
         { CAUSE_EXIT, 3, "" },
     };
     _cleanup_(outcomep) struct outcome o = OUTCOME_INIT;
-    const struct cluster               c = bare();
+    const struct cluster               c = kube_cluster(NULL);
     const struct ask                   a = { &c, unfetched, ARRAY_SIZE(unfetched), NULL };
     struct report                      r[ARRAY_SIZE(unfetched)];
 

@@ -7,9 +7,9 @@
 
 #include "captured.h"
 #include "clustrixfs/scheduler.h"
+#include "render.h"
 
 #define AT "sge-8.1.9/"
-#define TOKEN "cfxabcdefghijkl"
 
 static const struct transport_ops elsewhere = { .name = "elsewhere" };
 
@@ -24,76 +24,46 @@ static const struct cluster hpc = {
 
 /* ---- what is put there ---- */
 
-static int render(const char *text, struct far_files *files, struct error *e)
-{
-    _cleanup_(specp) struct spec *spec = NULL;
-    const struct job_ref          ref = { JOB_ID(17, 0), TOKEN, "", 1 };
-
-    ck_assert_msg(spec_parse(&spec, span_str(text), 0, NULL, e) == 0, "%s", e->text);
-    return scheduler_sge.render(spec, &hpc, &ref, files, e);
-}
-
-static void check_has(const char *spec, const char *name, const char *words)
-{
-    _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
-    struct error                           e = ERROR_INIT;
-    char                                   path[100];
-
-    ck_assert_msg(render(spec, &files, &e) == 0, "%s", e.text);
-    snprintf(path, sizeof path, "/my dir/" TOKEN "/%s", name);
-    for (size_t i = 0; i < files.n; i++)
-        if (strcmp(files.v[i].path, path) == 0) {
-            ck_assert_msg(strstr(files.v[i].data.data, words) != NULL, "not '%s' in:\n%s", words,
-                          files.v[i].data.data);
-            return;
-        }
-    ck_abort_msg("no %s", name);
-}
-
-static void check_refused(const char *spec, const char *words)
-{
-    _cleanup_(far_filesp) struct far_files files = FAR_FILES_INIT;
-    struct error                           e = ERROR_INIT;
-
-    ck_assert_int_eq(render(spec, &files, &e), -EINVAL);
-    ck_assert_msg(strstr(e.text, words) != NULL, "%s", e.text);
-}
-
 START_TEST(a_job_is_one_qsub)
 {
-    check_has("{\"command\": \"x\", \"after\": {\"any\": [3]}}", "submit",
+    check_has(&hpc, "{\"command\": \"x\", \"after\": {\"any\": [3]}}", "submit",
               "if [ -n \"$after\" ]; then\n    set -- \"$@\" -hold_jid \"$after\"\n");
     ck_assert_str_eq(scheduler_sge.after(&hpc, AFTER_ANY), "");
     ck_assert_ptr_null(scheduler_sge.after(&hpc, AFTER_COMPLETED));
-    check_has("{\"command\": \"x\"}", "submit",
+    check_has(&hpc, "{\"command\": \"x\"}", "submit",
               "exec qsub \"$@\" -terse -N " TOKEN " -b n -S /bin/sh -r n -sync n -now n -j y");
-    check_has("{\"command\": \"x\"}", "submit", "-o '/my dir/" TOKEN "/'\"$run.log\"");
-    check_has("{\"command\": \"x\", \"time\": 90, \"partition\": \"it's\", \"account\": \"p\", "
-              "\"priority\": -3}", "submit", "-l 'h_rt=90' -q 'it'\\''s' -P p -p -3\n");
-    check_has("{\"command\": \"x\", \"array\": \"0-8:2%3\"}", "submit", "*) tasks=1-9:2 ;;");
-    check_has("{\"command\": \"x\", \"array\": \"0-8:2%3\"}", "submit", "-t \"$tasks\" -tc 3\n");
-    check_has("{\"command\": \"x\", \"array\": \"5\"}", "job.sh",
+    check_has(&hpc, "{\"command\": \"x\"}", "submit", "-o '/my dir/" TOKEN "/'\"$run.log\"");
+    check_has(&hpc, "{\"command\": \"x\", \"time\": 90, \"partition\": \"it's\", "
+                    "\"account\": \"p\", \"priority\": -3}",
+              "submit", "-l 'h_rt=90' -q 'it'\\''s' -P p -p -3\n");
+    check_has(&hpc, "{\"command\": \"x\", \"array\": \"0-8:2%3\"}", "submit", "*) tasks=1-9:2 ;;");
+    check_has(&hpc, "{\"command\": \"x\", \"array\": \"0-8:2%3\"}", "submit",
+              "-t \"$tasks\" -tc 3\n");
+    check_has(&hpc, "{\"command\": \"x\", \"array\": \"5\"}", "job.sh",
               "SGE_TASK_ID=$((SGE_TASK_ID - 1)); export");
 }
 END_TEST
 
 START_TEST(memory_is_for_each_slot)
 {
-    check_has("{\"command\": \"x\", \"cores\": 2, \"tasks\": 2, \"memory\": \"4097M\"}", "submit",
+    check_has(&hpc, "{\"command\": \"x\", \"cores\": 2, \"tasks\": 2, \"memory\": \"4097M\"}",
+              "submit",
               "-l 'h_vmem=1025M'");
-    check_has("{\"command\": \"x\", \"cores\": 2, \"tasks\": 2}", "submit", "-pe \"$pe\" 4\n");
+    check_has(&hpc, "{\"command\": \"x\", \"cores\": 2, \"tasks\": 2}", "submit",
+              "-pe \"$pe\" 4\n");
 }
 END_TEST
 
 START_TEST(a_native_option_is_one_option)
 {
-    check_has("{\"command\": \"x\", \"native\": [\"-l gpu=1\", \"-pe 'o mp' 4\"]}", "submit",
+    check_has(&hpc, "{\"command\": \"x\", \"native\": [\"-l gpu=1\", \"-pe 'o mp' 4\"]}", "submit",
               "set -- -l 'gpu=1' -pe 'o mp' 4\n");
-    check_refused("{\"command\": \"x\", \"native\": [\"-notify x\"]}", "is not one option of qsub");
-    check_refused("{\"command\": \"x\", \"native\": [\"-unheard x\"]}", "is not one option");
-    check_refused("{\"command\": \"x\", \"native\": [\"-t 1-3\"]}", "the key array");
-    check_refused("{\"command\": \"x\", \"array\": \"1-3,7\"}", "takes one range");
-    check_refused("{\"command\": \"x\", \"nodes\": 2}", "parallel environment");
+    check_refused(&hpc, "{\"command\": \"x\", \"native\": [\"-notify x\"]}",
+                  "is not one option of qsub");
+    check_refused(&hpc, "{\"command\": \"x\", \"native\": [\"-unheard x\"]}", "is not one option");
+    check_refused(&hpc, "{\"command\": \"x\", \"native\": [\"-t 1-3\"]}", "the key array");
+    check_refused(&hpc, "{\"command\": \"x\", \"array\": \"1-3,7\"}", "takes one range");
+    check_refused(&hpc, "{\"command\": \"x\", \"nodes\": 2}", "parallel environment");
 }
 END_TEST
 
