@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clustrixfs/inputs.h"
 
@@ -51,7 +52,7 @@ static bool met(char how, enum job_state ended)
 static void never(struct engine *en, struct job *j, const struct wait *w, enum job_state ended)
 {
     /* It runs: so the scheduler, who waited, saw the other one end as it had to. */
-    if (j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED || j->v.state == JOB_COLLECTING)
+    if (job_runs(j) || j->v.state == JOB_COLLECTING)
         return;
     job_reason(j, "job %llu, which had to %s first, %s: this one never ran",
                (unsigned long long)JOB_NUMBER(w->id), needs(w->how),
@@ -79,18 +80,45 @@ static void each_of(struct engine *en, struct job *j, const struct wait *w, enum
             never(en, j->elements[i], w, ended);
 }
 
+/* Where it is among them, who are in order, or would be. */
+static size_t waiter_at(const struct job *on, job_id who)
+{
+    size_t low = 0, high = on->n_waiters;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (on->waiters[mid] < who)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* What became of one before its end was taken into account then, and is not looked at again. */
+static bool is_awaited(const struct job *on, job_id by)
+{
+    size_t at = on ? waiter_at(on, by) : 0;
+
+    return on && at < on->n_waiters && on->waiters[at] == by;
+}
+
+/* One that waits for the same job twice is told once, and counts both then. */
 static int add_waiter(struct job *on, job_id who)
 {
+    size_t    at = waiter_at(on, who);
     uint64_t *v;
 
-    /* One that waits for the same job twice is told once, and counts both then. */
-    if (on->n_waiters && on->waiters[on->n_waiters - 1] == who)
+    if (is_awaited(on, who))
         return 0;
     v = realloc(on->waiters, (on->n_waiters + 1) * sizeof(*v));
     if (!v)
         return -ENOMEM;
     on->waiters = v;
-    v[on->n_waiters++] = who;
+    memmove(v + at + 1, v + at, (on->n_waiters - at) * sizeof(*v));
+    v[at] = who;
+    on->n_waiters++;
     return 0;
 }
 
@@ -157,15 +185,6 @@ void after_ended(struct engine *en, struct job *j)
     free(waiters);
 }
 
-/* What became of one before its end was taken into account then, and is not looked at again. */
-static bool is_awaited(const struct job *on, job_id by)
-{
-    for (size_t i = 0; on && i < on->n_waiters; i++)
-        if (on->waiters[i] == by)
-            return true;
-    return false;
-}
-
 /* The next of those that it still waits for. */
 static struct job *next_awaited(struct engine *en, const struct job *j, const char **at,
                                 struct wait *w)
@@ -206,13 +225,12 @@ bool after_reason(struct engine *en, struct job *j, const char *before)
 static bool is_waited_for_there(const struct job *on, const struct job *j)
 {
     const struct scheduler_ops *s = j->cluster->scheduler;
-    bool runs = on->v.state == JOB_RUNNING || on->v.state == JOB_SUSPENDED;
 
     if (on->cluster != j->cluster || on->n_elements || !on->v.native)
         return false;
     if (on->v.attempt <= on->v.retries || (s->runs_again && s->runs_again(on->spec)))
         return false;
-    return (runs || job_in_queue(on)) && !(on->wish & WISH_CANCEL) && !on->missed_ns &&
+    return (job_runs(on) || job_in_queue(on)) && !(on->wish & WISH_CANCEL) && !on->missed_ns &&
            !on->over_ns && !on->unexplained;
 }
 

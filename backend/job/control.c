@@ -107,7 +107,7 @@ static int do_suspend(struct engine *en, struct job *j, const char *arg, struct 
 {
     (void)arg;
     /* Said also where it seems to be so: an earlier word may still be on its way. */
-    if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
+    if (!job_runs(j))
         return not_now(j, "suspend", ", and only a running job can be suspended", e);
     return say_now(en, j, VERB_SUSPEND, "suspend", NULL, e);
 }
@@ -115,7 +115,7 @@ static int do_suspend(struct engine *en, struct job *j, const char *arg, struct 
 static int do_resume(struct engine *en, struct job *j, const char *arg, struct error *e)
 {
     (void)arg;
-    if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
+    if (!job_runs(j))
         return not_now(j, "resume", ", not suspended", e);
     return say_now(en, j, VERB_RESUME, "resume", NULL, e);
 }
@@ -165,7 +165,7 @@ static int do_signal(struct engine *en, struct job *j, const char *arg, struct e
         return error_set(e, -EINVAL,
                          "signal: \"%s\" is no signal: write a name or a number, like signal TERM",
                          arg);
-    if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
+    if (!job_runs(j))
         return not_now(j, "signal", ", and only a running job can get a signal", e);
     return say_now(en, j, VERB_SIGNAL, "signal", name, e);
 }

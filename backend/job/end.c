@@ -145,7 +145,7 @@ void hear_record(struct engine *en, struct job *j, const struct record *rec, con
     }
     if (!job_next(j->v.state, EV_EXITED))
         return;
-    if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED && rec->cause != CAUSE_START)
+    if (!job_runs(j) && rec->cause != CAUSE_START)
         hear_started(en, j, rec, evidence);
     take_end(j, rec);
     job_move(en, j, EV_EXITED, evidence, j->v.reason ? j->v.reason : "");

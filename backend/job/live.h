@@ -70,7 +70,7 @@ struct job {
     size_t   due_at;   /* its place there                                                 */
 
     struct job *next, *prev; /* the queue                */
-    uint64_t   *waiters;     /* ids of jobs that wait for this one to end */
+    uint64_t   *waiters;     /* ids of jobs that wait for this one to end, in order */
     size_t      n_waiters;
     unsigned    waits_left; /* how many jobs this one still waits for; arrays: the whole   */
 
@@ -192,6 +192,8 @@ struct job_ref job_ref_of(const struct job *j);
 /* Whether the cluster has it, as far as we know; whether it waits in the scheduler's own queue. */
 bool job_is_there(const struct job *j);
 bool job_in_queue(const struct job *j);
+/* Whether it has begun and not ended: suspended ones, too. */
+bool job_runs(const struct job *j);
 /* After its state or its native id changed: what its place counts. */
 void job_count_there(struct engine *en, struct job *j);
 

@@ -161,6 +161,11 @@ bool job_in_queue(const struct job *j)
     return (j->v.state == JOB_QUEUED || j->v.state == JOB_HELD) && j->v.native;
 }
 
+bool job_runs(const struct job *j)
+{
+    return j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED;
+}
+
 void job_count_there(struct engine *en, struct job *j)
 {
     bool          there = !j->n_elements && job_is_there(j);

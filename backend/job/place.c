@@ -104,17 +104,12 @@ void place_quicken(struct place *p)
         p->sweep_ns = soon;
 }
 
-static bool runs(const struct job *j)
-{
-    return j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED;
-}
-
 static void look_at_all(struct engine *en, struct place *p)
 {
     struct job *j;
 
     for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
-        if (job_place(en, j) == p && !j->n_elements && runs(j))
+        if (job_place(en, j) == p && !j->n_elements && job_runs(j))
             duty_order(en, j, ORDER_LOOK, VERB_POLL, NULL);
 }
 
@@ -162,7 +157,7 @@ static void owe_all(struct engine *en, struct place *p)
         if (all[i]->due_ns)
             duty_at(en, all[i], 0);
         duty_do(en, all[i]);
-        if (runs(all[i]) && !cluster_queues(p->cluster))
+        if (job_runs(all[i]) && !cluster_queues(p->cluster))
             duty_order(en, all[i], ORDER_LOOK, VERB_POLL, NULL);
     }
     free(all);

@@ -163,7 +163,7 @@ static void take_up(struct engine *en, struct job *j)
     /* A cluster that has to be reached first is seen to when it was: place.c. */
     if (!job_place(en, j)->open)
         return;
-    if (j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED) {
+    if (job_runs(j)) {
         if (!j->n_elements)
             duty_order(en, j, ORDER_LOOK, VERB_POLL, NULL);
     } else {

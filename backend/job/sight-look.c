@@ -85,7 +85,7 @@ bool sight_wants_cause(struct engine *en, struct job *j, const struct answer *a)
         return false;
     if (!job_place(en, j)->open && j->asked_why)
         return false;
-    if (j->v.state != JOB_RUNNING && j->v.state != JOB_SUSPENDED)
+    if (!job_runs(j))
         hear_started(en, j, rec, "exit record");
     j->unexplained = true;
     if (j->asked_why++)

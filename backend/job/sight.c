@@ -65,11 +65,6 @@ void sight_back(struct engine *en, struct job *j, const char *evidence)
 typedef void sight_fn(struct engine *en, struct job *j, const struct report *r,
                       const char *evidence);
 
-static bool has_begun(const struct job *j)
-{
-    return j->v.state == JOB_RUNNING || j->v.state == JOB_SUSPENDED;
-}
-
 /* What is said to wait was running; false: it is not believed, or not yet. */
 static bool went_back(struct engine *en, struct job *j, const char *evidence)
 {
@@ -92,7 +87,7 @@ static bool went_back(struct engine *en, struct job *j, const char *evidence)
 static void sight_queued(struct engine *en, struct job *j, const struct report *r,
                          const char *evidence)
 {
-    if (has_begun(j) && !went_back(en, j, evidence))
+    if (job_runs(j) && !went_back(en, j, evidence))
         return;
     if (j->v.state == JOB_HELD && j->waits_left)
         return;
@@ -106,7 +101,7 @@ static void sight_queued(struct engine *en, struct job *j, const struct report *
 static void sight_held(struct engine *en, struct job *j, const struct report *r,
                        const char *evidence)
 {
-    if (has_begun(j) && !went_back(en, j, evidence))
+    if (job_runs(j) && !went_back(en, j, evidence))
         return;
     if (j->v.state == JOB_QUEUED && !(j->wish & WISH_HOLD) && after_reason(en, j, "queued: "))
         return;
