@@ -59,18 +59,9 @@ static void judge(const struct sent *s, const struct cluster *c, struct answer *
     }
 }
 
-/* The orders whose answer is still open (`is` SAID), as a batch that owns nothing. */
-static struct batch open_ones(struct batch *b, struct order *orders[BATCH_MAX],
-                              struct answer *answers[BATCH_MAX])
+static bool is_open(const struct answer *a)
 {
-    struct batch some = { .orders = orders, .answers = answers };
-
-    for (size_t i = 0; i < b->n; i++)
-        if (b->answers[i]->is == ANSWER_SAID) {
-            orders[some.n] = b->orders[i];
-            answers[some.n++] = b->answers[i];
-        }
-    return some;
+    return a->is == ANSWER_SAID;
 }
 
 static void ask_sent(struct batch *b, struct transport *t, const struct cluster *c, bool submit)
@@ -125,7 +116,7 @@ void batch_submit(struct batch *b, struct transport *t, const struct cluster *c)
 {
     struct order  *orders[BATCH_MAX];
     struct answer *answers[BATCH_MAX];
-    struct batch   some = open_ones(b, orders, answers);
+    struct batch   some = batch_those(b, is_open, orders, answers);
     struct error   e = ERROR_INIT;
 
     if (!some.n)

@@ -70,6 +70,19 @@ void batch_drop_last(struct batch *b)
     free(b->answers[--b->n]);
 }
 
+struct batch batch_those(const struct batch *b, bool (*is)(const struct answer *),
+                         struct order *orders[BATCH_MAX], struct answer *answers[BATCH_MAX])
+{
+    struct batch some = { .orders = orders, .answers = answers, .results = b->results };
+
+    for (size_t i = 0; i < b->n; i++)
+        if (is(b->answers[i])) {
+            orders[some.n] = b->orders[i];
+            answers[some.n++] = b->answers[i];
+        }
+    return some;
+}
+
 /* What a transport's or a scheduler's return value says about all of them. */
 void batch_verdict(struct batch *b, int r, const struct error *e)
 {
@@ -234,18 +247,18 @@ static void run_verb(struct batch *b, struct transport *t, const struct cluster 
     say(b, t, c);
 }
 
+static bool is_not_queued(const struct answer *a)
+{
+    return a->report.is != REPORT_QUEUED;
+}
+
 /* What a queue has taken begins later, and is heard of then: its answer need not wait. */
 static void fetch_if_not_queued(struct batch *b, struct transport *t, const struct cluster *c)
 {
     struct order  *orders[BATCH_MAX];
     struct answer *answers[BATCH_MAX];
-    struct batch   some = { .orders = orders, .answers = answers, .results = b->results };
+    struct batch   some = batch_those(b, is_not_queued, orders, answers);
 
-    for (size_t i = 0; i < b->n; i++)
-        if (b->answers[i]->report.is != REPORT_QUEUED) {
-            orders[some.n] = b->orders[i];
-            answers[some.n++] = b->answers[i];
-        }
     if (some.n)
         batch_fetch_records(&some, t, c);
 }

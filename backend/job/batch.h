@@ -26,6 +26,10 @@ static inline unused_arg void batchp_cleanup(struct batch *b)
 struct answer *batch_add(struct batch *b, struct order *o);
 void           batch_drop_last(struct batch *b);
 
+/* Those for whose answer `is` holds, BATCH_MAX of them at most, as a batch that owns nothing. */
+struct batch batch_those(const struct batch *b, bool (*is)(const struct answer *),
+                         struct order *orders[BATCH_MAX], struct answer *answers[BATCH_MAX]);
+
 /* Carry out the orders, which are all of a kind, and fill their answers. */
 void batch_run(struct batch *b, struct transport *t, const struct cluster *c);
 /* Fetch the exit record of each, or else its start record. */
