@@ -920,8 +920,8 @@ k_signal()
 # Beside the directory of a run: RUN.trying, made by whoever may submit it, and RUN.answer: what
 # `sent` says of it, as it says it, which is whole as soon as there is something in RUN.trying.
 #
-# A login host is asked to do this for a thousand jobs at once: for each of them there are two
-# processes here, and the scheduler's command.
+# A login host is asked to do this for a thousand jobs at once: for each of them there is one process
+# here, which becomes the scheduler's command.
 
 # k_text: what a file holds, k_bytes_max at most, but for bytes that are 0.
 k_take()
@@ -953,7 +953,8 @@ k_submit_command()
     exec sh "${1%/*}/submit" "${1##*/}"
 }
 
-# To 3, in one write, which nobody else's can come between. False: it is too long for that.
+# To 3, in one write, which nobody else's can come between. False: it is too long for that. When
+# nobody hears us any more, that is our end.
 k_say_answer()
 {
     k_line=$((${#k_out} + ${#k_err}))
@@ -961,27 +962,36 @@ k_say_answer()
     k_line='J %s\0R %s\0o %s\0%s\0e %s\0%s\0Z\0'
     [ ! -d "$1" ] || k_line='J %s\0R %s\0o %s\0%s\0e %s\0%s\0C\0Z\0'
     # shellcheck disable=SC2059 # one of these two
-    printf "$k_line" "$k_token/$k_run" "$k_status" "${#k_out}" "$k_out" "${#k_err}" "$k_err" >&3
+    printf "$k_line" "$k_token/$k_run" "$k_status" "${#k_out}" "$k_out" "${#k_err}" "$k_err" >&3 ||
+        exit
 }
 
 # True: it was tried, and what came of that is said.
 k_submit_one()
 {
-    k_stat self && k_me=$k_pid && k_sign "$1" "$k_me" || return
+    k_taken=yes
+    k_sign "$1" "$k_me" || return
     set -C
-    true >"$1.trying" || return
+    true >"$1.trying" || k_taken=
     set +C
-    k_submit_command "$1" 3>&- >"$1.out.$k_me" 2>"$1.err.$k_me" &
+    [ "$k_taken" ] || return
+    k_submit_command "$1" 3>&- </dev/null >"$1.out.$k_me" 2>"$1.err.$k_me" &
     wait "$!"
     k_status=$?
-    # Lengths are bytes.
+    # Lengths are bytes. What is exported of it is the next command's again.
+    k_locale=${LC_ALL-}
     LC_ALL=C
     k_take "$1.out.$k_me"
     k_out=$k_text
     k_take "$1.err.$k_me"
     k_err=$k_text
     k_keep_answer "$1"
+    # Before it is said: nobody needs it for long then.
+    k_litter="$k_litter $1.by.$k_me $1.by.$k_me.1 $1.out.$k_me $1.err.$k_me"
     k_say_answer "$1"
+    set -- "$?"
+    LC_ALL=$k_locale
+    return "$1"
 }
 
 k_submit_try()
@@ -990,34 +1000,52 @@ k_submit_try()
     set -- "$k_root/$1"
     [ ! -e "$1.trying" ] && [ ! -e "$1.answer" ] && [ ! -d "$1" ] && [ -r "${1%/*}/submit" ] ||
         return
-    { k_submit_one "$1" 3>&1 </dev/null >/dev/null 2>&1; } 2>/dev/null
+    k_submit_one "$1"
 }
 
-# Four at a time, in any order, each group answered before the next begins: when nobody hears us any more, that
-# ends us, and those that are under way, but no other.
+# One after the other: every fourth of the names, from the one after $1 others on. To standard
+# output go the names that somebody has to say something of when nobody else speaks.
+k_submit_lane()
+{
+    k_turn=$1 k_litter=
+    shift
+    k_stat self || return
+    k_me=$k_pid
+    for k_name; do
+        k_turn=$((k_turn - 1))
+        [ "$k_turn" -lt 0 ] || continue
+        k_turn=3
+        k_submit_try "$k_name" || printf '%s\n' "$k_name"
+    done
+    # shellcheck disable=SC2086 # a row of words; nobody waits for that
+    rm -f $k_litter 3>&- >/dev/null 2>&1 &
+}
+
+# False: of some nothing is known.
+k_submit_lanes()
+{
+    k_lanes=
+    for k_lane in 1 2 3; do
+        [ $# -gt "$k_lane" ] || break
+        k_submit_lane "$k_lane" "$@" &
+        k_lanes="$k_lanes $!"
+    done
+    k_submit_lane 0 "$@" || return
+    for k_lane in $k_lanes; do
+        wait "$k_lane" || return
+    done
+}
+
+# Four at a time, in any order. When nobody hears us any more, those that are under way are kept,
+# and no other begins.
 k_submit()
 {
     k_here
-    k_litter=
-    while [ $# -gt 0 ]; do
-        k_group='' k_count=0
-        for k_name; do
-            k_submit_try "$k_name" &
-            k_group="$k_group $!" k_count=$((k_count + 1))
-            [ "$k_count" -lt 4 ] || break
-        done
-        for k_child in $k_group; do
-            wait "$k_child" || k_sent_one "$1" submit || exit 1
-            # Where whoever waited for it was killed, the scheduler's command may still live.
-            if k_split "$1" && k_answered "$k_root/$1"; then
-                k_litter="$k_litter $1.by.$k_child $1.by.$k_child.1"
-                k_litter="$k_litter $1.out.$k_child $1.err.$k_child"
-            fi
-            shift
-        done
+    exec 3>&1
+    k_unsaid=$(k_submit_lanes "$@" 2>/dev/null) || exit
+    for k_name in $k_unsaid; do
+        k_sent_one "$k_name" submit || exit
     done
-    # shellcheck disable=SC2086 # a row of words; nobody waits for that
-    rm -f $k_litter >/dev/null 2>&1 &
 }
 
 k_answered()
