@@ -104,18 +104,19 @@ class Mount:
         run(["fusermount3", "-u", self.point])
         until_gone(self.pid)
 
-    def wait(self, name):
+    def wait(self, name, patience_ms=PATIENCE_MS):
         with open(self.path("by-name", name, "wait"), encoding="utf-8") as f:
-            self.until_readable(f)
+            self.until_readable(f, patience_ms)
             return f.read().strip()
 
-    def until_readable(self, fd):
+    def until_readable(self, fd, patience_ms=PATIENCE_MS):
         """Wait for news; a benchmark that waits for ever hides what is wrong."""
         news = select.poll()
         news.register(fd, select.POLLIN)
-        if not news.poll(PATIENCE_MS):
+        if not news.poll(patience_ms):
             with open(self.path("jobs", "latest", "reason"), encoding="utf-8") as f:
-                raise RuntimeError(f"no job has ended for a minute; the newest: {f.read()}")
+                raise RuntimeError(f"no job has ended for {patience_ms / 1e3:.0f} s; the newest: "
+                                   + f.read())
 
 
 def until_gone(pid):
