@@ -17,6 +17,7 @@
 
 #include "batch.h"
 #include "job-files.h"
+#include "meeting.h"
 #include "verbs.h"
 
 static bool is_below(const char *dir, const char *top)
@@ -86,8 +87,45 @@ static int kube_render(const struct spec *spec, const struct cluster *cluster,
      KEY_BIT(KEY_MODULES) | KEY_BIT(KEY_BEFORE) | KEY_BIT(KEY_INPUTS) | KEY_BIT(KEY_WORKDIR) |     \
      KEY_BIT(KEY_IMAGE) | KEY_BIT(KEY_OUTPUTS) | KEY_BIT(KEY_RETRIES))
 
+/* Which Kubernetes kubectl leads to, for one that answers; it leads nowhere without a context. */
+static const char question[] =
+    "kube() { timeout 20 kubectl --request-timeout=10s --context=\"$context\" \"$@\" "
+    "</dev/null 2>/dev/null; }\n"
+    "kube_version() {\n"
+    "    context=${context:-$(timeout 20 kubectl config current-context 2>/dev/null </dev/null)}\n"
+    "    [ -n \"$context\" ] || { echo none; return; }\n"
+    "    kube get --raw /version | sed -n 's/.*\"gitVersion\": *\"\\([^\"]*\\)\".*/\\1/p'\n"
+    "}\n"
+    "has kubectl && tell kubernetes \"$(kube_version)\" &\n";
+
+static enum presence kube_presence(struct span answer)
+{
+    struct span version = told(answer, "kubernetes");
+
+    if (!version.data || span_is(version, "none"))
+        return PRESENCE_NONE;
+    return version.len > 0 ? PRESENCE_UP : PRESENCE_SILENT;
+}
+
+/* People have a kubectl on many a machine: it is meant where a volume is configured, and has to be
+ * asked for elsewhere. */
+static bool has_volume(const struct cluster *c)
+{
+    return c->volume != NULL;
+}
+
+static const struct finding finding = {
+    .question = question,
+    .presence = kube_presence,
+    .version = "kubernetes",
+    .by_itself = has_volume,
+    .aside = "jobs run on that host; its kubectl leads to a Kubernetes, which is used where "
+             "\"scheduler\": \"kubernetes\" or a \"volume\" is configured",
+};
+
 const struct scheduler_ops scheduler_kubernetes = {
     .name = "kubernetes",
+    .finding = &finding,
     .language = LANG_ANY,
     .queues = true,
     .honours = HONOURED,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "batch.h"
+#include "meeting.h"
 #include "slurm.h"
 
 static int check(unused_arg const struct spec *spec, const struct cluster *cluster,
@@ -42,8 +43,35 @@ static const char *pbs_after(const struct cluster *cluster, enum after_when when
     return pbs_dialect(cluster)->slurm ? slurm_after(cluster, when) : NULL;
 }
 
+/* Slurm's programs for those who are used to PBS know no option that tells their version. */
+static const char *front_end(struct span answer)
+{
+    return told_words(answer, "qstat", "Unknown option: version") &&
+                   told_words(answer, "help", "Usage:")
+               ? MEETING_FRONT_END
+               : NULL;
+}
+
+/* Also Torque. */
+static enum presence pbs_presence(struct span answer)
+{
+    if (!told_words(answer, "qstat", "pbs_version") && !told_words(answer, "qstat", "ersion:") &&
+        !front_end(answer))
+        return PRESENCE_NONE;
+    return span_is(told(answer, "pbs"), "yes") ? PRESENCE_UP : PRESENCE_SILENT;
+}
+
+static const struct finding finding = {
+    .question = "if has qstat && has qsub; then tell pbs \"$(answers qstat -Q)\" & fi\n",
+    .presence = pbs_presence,
+    .version = "qstat",
+    .front_end = front_end,
+    .title = "PBS",
+};
+
 const struct scheduler_ops scheduler_pbs = {
     .name = "pbs",
+    .finding = &finding,
     .language = LANG_PBS,
     .queues = true,
     .honours = BATCH_KEYS | KEY_BIT(KEY_GPUS) | KEY_BIT(KEY_EXCLUSIVE),

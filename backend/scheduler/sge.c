@@ -8,6 +8,7 @@
 #include "sge.h"
 
 #include "batch.h"
+#include "meeting.h"
 
 /* Of a log's name it takes "HOST:PATH", "PATH,PATH" and "$NAME" apart. */
 static int check(unused_arg const struct spec *spec, const struct cluster *cluster,
@@ -33,8 +34,28 @@ static const char *sge_after(unused_arg const struct cluster *cluster, enum afte
     return when == AFTER_ANY ? "" : NULL;
 }
 
+static enum presence sge_presence(struct span answer)
+{
+    struct span help = told(answer, "help"), said = told(answer, "sge");
+
+    /* A program that had no time to say anything is there all the same. */
+    if (!said.data || (help.len > 0 && !told_words(answer, "help", "GE ") &&
+                       !told_words(answer, "help", "Grid")))
+        return PRESENCE_NONE;
+    return span_is(said, "yes") ? PRESENCE_UP : PRESENCE_SILENT;
+}
+
+static const struct finding finding = {
+    .question = "if has qstat && has qsub && has qconf; then\n"
+                "    tell sge \"$(answers qconf -sh)\" &\n"
+                "fi\n",
+    .presence = sge_presence,
+    .version = "help",
+};
+
 const struct scheduler_ops scheduler_sge = {
     .name = "sge",
+    .finding = &finding,
     .language = LANG_SGE,
     .queues = true,
     .honours = BATCH_KEYS,

@@ -9,6 +9,7 @@
 #include "slurm.h"
 
 #include "batch.h"
+#include "meeting.h"
 
 static int check(unused_arg const struct spec *spec, const struct cluster *cluster,
                  struct error *e)
@@ -25,6 +26,27 @@ static int slurm_render(const struct spec *spec, const struct cluster *cluster,
 {
     return batch_render(&words, spec, cluster, ref, files, e);
 }
+
+/* Clients without a configuration are not a cluster. */
+static enum presence slurm_presence(struct span answer)
+{
+    struct span ping = told(answer, "ping");
+
+    if (told_words(answer, "ping", " UP"))
+        return PRESENCE_UP;
+    if (ping.data && ping.len == 0)
+        return PRESENCE_SILENT;
+    return told_words(answer, "ping", "DOWN") ? PRESENCE_SILENT : PRESENCE_NONE;
+}
+
+static const struct finding finding = {
+    .question = "if has sbatch; then\n"
+                "    tell sbatch \"$(first sbatch --version)\" &\n"
+                "    tell ping \"$(first scontrol ping)\" &\n"
+                "fi\n",
+    .presence = slurm_presence,
+    .version = "sbatch",
+};
 
 const char *slurm_after(unused_arg const struct cluster *cluster, enum after_when when)
 {
@@ -43,6 +65,7 @@ const char *slurm_after(unused_arg const struct cluster *cluster, enum after_whe
 
 const struct scheduler_ops scheduler_slurm = {
     .name = "slurm",
+    .finding = &finding,
     .language = LANG_SLURM,
     .queues = true,
     .honours = HONOURED,

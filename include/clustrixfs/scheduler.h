@@ -123,6 +123,9 @@ struct survey {
 struct scheduler_ops {
     const char        *name;
     enum spec_language language;
+    /* How a host is found to have it, see backend/scheduler/meeting.h; NULL: every host has it,
+     * and it is what is taken where there is no other. */
+    const struct finding *finding;
     bool               queues; /* it has a queue of its own; else slots.c keeps one here */
     uint64_t           honours; /* KEY_BITs it carries out                                */
     uint64_t           ignores; /* KEY_BITs it has no meaning for: a warning in check/    */

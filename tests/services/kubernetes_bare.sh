@@ -216,6 +216,24 @@ for n in 1 2 3 4 5 6 7; do kube delete pod "cfxevil0000000$n-a1" --force --grace
 is 'the others are brought meanwhile' "$(ended "$job" 60)" 'completed 0'
 
 #
+# A watch that ends, as each does after a minute at the latest: the list that comes before the next
+# one tells what was missed
+#
+end_watch()
+{
+    local pids
+    pids=$(ps -o pid=,args= -s "$(cat "$ROOT"/kubernetes.porter.*)" |
+        awk '$2 == "kubectl" && / --watch/ { print $1 }')
+    # shellcheck disable=SC2086 # a list of numbers
+    [ -n "$pids" ] && kill -KILL $pids
+}
+job=$(submit watched '{"command": "sleep 2; echo y"}')
+await_state "$job" running
+ok 'the watch on pods ends' until_true 20 end_watch
+is 'what ends meanwhile is brought' "$(ended "$job" 60)" 'completed 0'
+is 'with its output' "$(cat "$M/jobs/$job/stdout")" y
+
+#
 # In the middle of the hand-over
 #
 tar_of() { echo "$ROOT/$(token_of "$1")/.attempt1/tar"; } # JOB

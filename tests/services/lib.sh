@@ -8,7 +8,7 @@
 #
 #   FAR       the directory of this test in the far account's home, for "cfx:$FAR"
 #   CLUSTER   which far side: cfx (slurm), cfx-db, cfx-brief, cfx-sge, cfx-pbs, cfx-kube,
-#             cfx-host (no scheduler)
+#             cfx-two (slurm and sge), cfx-host (no scheduler)
 #
 # The faults of tests/testbed/faults.sh are there, too, and are healed at the end.
 
@@ -75,7 +75,8 @@ remote()
     local -a variables
     home=$(getent passwd "$CFX_SSH_USER" | cut -d: -f6)
     service=$(hosts | awk -v a="$CLUSTER" '$1 == a { print $3 }')
-    [ "$service" = - ] || mapfile -t variables < <(in_service "$service" service_env)
+    [ "$service" = - ] || mapfile -t variables < <(
+        for service in ${service//+/ }; do in_service "$service" service_env; done)
     (
         cd "$home" || exit
         as_account "$CFX_SSH_USER" env -i "HOME=$home" "USER=$CFX_SSH_USER" "PATH=/usr/bin:/bin" \

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Meeting a machine at mount time: its key, the ways to log in, what it has, and what is remembered.
+# shellcheck disable=SC2119 # kill_controller and its like without arguments
 CLUSTER=cfx-host
 . "$(dirname "$0")/lib.sh"
-needs sshd
+needs sshd slurm sge
 
 # sentence WHAT PATTERN COMMAND...: it fails and says so in words.
 sentence()
@@ -52,7 +53,7 @@ ok 'the machine is mounted' attach "$CLUSTER:$FAR/a b" "$M"
 is 'without a complaint' "$(grep clustrixfs: .said)" ''
 is 'and without a question' "$(cat asked 2>/dev/null)" ''
 like 'info.json tells what was met' "$(cat "$M/clusters/$CLUSTER/info.json")" \
-    "*\"scheduler\":\"process\"*\"met\":true*\"scheduler_found\":\"?*\"directory\":\"$FAR/a b\"*"
+    "*\"scheduler\":\"process\"*\"met\":true*\"scheduler_found\":\"process: there is no scheduler, so jobs run on that host\"*\"directory\":\"$FAR/a b\"*"
 like 'which is remembered' "$(cat "$STATE/met/$CLUSTER")" "root $FAR/a b*scheduler process*end"
 detach
 
@@ -63,6 +64,24 @@ sentence 'another scheduler in the same state' '*jobs here are of scheduler proc
     "$CLUSTRIXFS" -o scheduler=slurm "$CLUSTER:$FAR/a b" "$M"
 ok 'in another state it is a cluster of its own' \
     attach -o "state=$T/s2" "$CLUSTER:$FAR/other" "$M"
+detach
+
+# More than one scheduler, and one that is away: nothing is guessed.
+cat known >>"$HOME/.ssh/known_hosts"
+sentence 'a machine with two schedulers' '*cluster cfx-two has slurm and sge; write which of them*' \
+    "$CLUSTRIXFS" -o "state=$T/s3" "cfx-two:$FAR/two" "$M"
+ok 'which of them can be said' attach -o "scheduler=sge,state=$T/s3" "cfx-two:$FAR/two" "$M"
+like 'and info.json tells why it is that one' "$(cat "$M/clusters/cfx-two/info.json")" \
+    '*"scheduler":"sge"*"scheduler_found":"sge (* the configuration asks for it"*'
+detach
+kill_controller
+sentence 'a scheduler that does not answer' \
+    '*cluster cfx has the programs of slurm, but its server does not answer*"scheduler": "process"*' \
+    "$CLUSTRIXFS" -o "state=$T/s4" "cfx:$FAR/away" "$M"
+restart_controller
+ok 'when it does it is mounted' attach -o "scheduler=auto,state=$T/s4" "cfx:$FAR/away" "$M"
+like 'with it' "$(cat "$M/clusters/cfx/info.json")" \
+    '*"scheduler":"slurm"*"scheduler_found":"slurm (* the only scheduler there, and it answers"*'
 detach
 
 # A password, through SSH_ASKPASS.

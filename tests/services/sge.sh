@@ -30,6 +30,9 @@ is 'its errors are apart' "$(cat "$M/jobs/$job/stderr")" err
 is 'its files are here' "$(cat "$M/jobs/$job/files/result")" data
 ok 'its number there is known' [ -n "$(info "$job" 'j["native_id"]')" ]
 
+# Looked at later.
+few=$(submit few '{"command": "cd ..; mkdir on.$CLUSTRIXFS_TASK; ls -d on.* | wc -l; sleep 1; rmdir on.$CLUSTRIXFS_TASK", "array": "0-2%1"}')
+
 for code in 3 99 100; do
     job=$(submit "exit$code" "$(printf '#!/bin/sh\nexit %d' "$code")")
     is "exit code $code comes back" "$(ended "$job")" "failed $code"
@@ -57,7 +60,12 @@ ok 'resume resumes it' await_state "$job" running
 ctl "$job" cancel
 like 'cancel ends a running one' "$(ended "$job" 60)" 'cancelled*'
 
+# The record of its end comes later than its end.
+hide_accounting
 limit=$(submit limit '{"command": "echo begun; sleep 300", "time": 5}')
+ok 'what ended without a word is looked for' await_reason "$limit" '*looking for what became of it' 60
+is 'and is not over before it was found' "$(state "$limit")" running
+show_accounting
 like 'a time limit is a failure' "$(ended "$limit" 90)" 'failed*'
 like 'and called that' "$(cat "$M/jobs/$limit/reason")" '*time limit*'
 is 'what it had written is here' "$(cat "$M/jobs/$limit/stdout")" begun
@@ -71,6 +79,12 @@ is 'an array ends' "$(ended "$job" 60)" 'failed 1'
 is 'its elements are numbered as in the spec' \
     "$(cat "$M/jobs/$job/tasks/0/stdout" "$M/jobs/$job/tasks/2/stdout" "$M/jobs/$job/tasks/4/stdout")" \
     $'0 0\n2 2\n4 4'
+
+is 'so does one that is throttled' "$(ended "$few" 60)" 'completed 0'
+is 'no more of it at a time than was asked for' \
+    "$(cat "$M/jobs/$few"/tasks/{0,1,2}/stdout | tr -d ' \n')" 111
+# shellcheck disable=SC2016 # for the far shell
+like 'which Grid Engine sees to' "$(remote 'cat "$1/submit"' "$FAR/root/$(token_of "$few")")" '*-tc 1*'
 
 # Whatever becomes of the one before it, it waits for that there; for its success the daemon waits.
 first=$(submit first "{\"command\": \"until [ -e $FAR/go ]; do sleep 0.2; done; exit 3\"}")
@@ -101,6 +115,10 @@ remote 'qdel "$1"' "$(token_of "$waiting")"
 like 'also where it had not begun' "$(ended "$waiting" 90)" 'cancelled*'
 like 'and says that' "$(cat "$M/jobs/$waiting/reason")" 'cancelled before it ran*'
 
+# Where there is no accounting to be read, nobody knows the end of what was killed.
+hide_accounting
+absent=$(submit absent '{"command": "sleep 300", "time": 3}')
+
 # Where its log cannot be written Grid Engine keeps a job in error: the directory of one that waits
 # is taken away.
 job=$(submit error '{"command": "true", "begin": "+20s"}')
@@ -112,4 +130,6 @@ ok 'what cannot be started has failed' [ "$(ended "$job" 90)" = failed ]
 like 'and says why' "$(cat "$M/jobs/$job/reason")" "*can't open output file*"
 # shellcheck disable=SC2016 # for the far shell
 ok 'nor is it left in the queue' await_far 20 '! qstat -j "$1"' "$number"
+is 'what left no record, and is in no accounting, is lost' "$(ended "$absent" 60)" lost
+like 'which is said' "$(cat "$M/jobs/$absent/reason")" '*knows it no more*'
 finish

@@ -20,6 +20,7 @@
 #   kill_apiserver               restart_apiserver          SIGKILL
 #   stop_kubelet                 continue_kubelet           SIGSTOP: pods run, nobody says so
 #   limit_pods N                 unlimit_pods               a quota of Kubernetes
+#   hide_accounting              show_accounting            of Grid Engine: qacct cannot read it
 #   heal
 #
 # Slurm notices after 15 to 25 s that a node is gone (SlurmdTimeout). One that is back before that has
@@ -242,6 +243,20 @@ limit_pods() # N
 unlimit_pods()
 {
     in_service kubernetes kube delete quota clustrixfs && healed unlimit_pods
+}
+
+#
+# Grid Engine
+#
+hide_accounting()
+{
+    broken show_accounting
+    in_service sge accounting_mode 600
+}
+
+show_accounting()
+{
+    in_service sge accounting_mode 644 && healed show_accounting
 }
 
 need_root "$@"

@@ -25,7 +25,7 @@ export CFX_TESTBED CFX_PORT_SHIFT CFX_SSH_PORT CFX_SSH_USER
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C.UTF-8
 
 # The host aliases of the ssh service: each has a port of its own, on which commands find the
-# environment of one service.
+# environment of one service, or of two: "slurm+sge".
 hosts() # -> "ALIAS PORT SERVICE" lines
 {
     echo "cfx $CFX_SSH_PORT slurm"
@@ -35,6 +35,7 @@ hosts() # -> "ALIAS PORT SERVICE" lines
     echo "cfx-host $((CFX_SSH_PORT + 4)) -"
     echo "cfx-pbs $((CFX_SSH_PORT + 5)) pbs"
     echo "cfx-kube $((CFX_SSH_PORT + 6)) kubernetes"
+    echo "cfx-two $((CFX_SSH_PORT + 7)) slurm+sge"
 }
 
 say() { printf '%s\n' "$*"; }

@@ -170,6 +170,10 @@ static void check_kubernetes(const char *volume, const char *lines, const char *
     buf_printf(&b, "home|/home/me\nhost|h\ncores|1\nmemory|1\n%send|\n", lines);
     ck_assert_int_eq(hear_text(&c, buf_span(&b), &m, &e), scheduler[0] ? 0 : -EINVAL);
     ck_assert_str_eq(m.scheduler, scheduler);
+    /* That there is one is said where it is not taken. */
+    if (strcmp(scheduler, "process") == 0)
+        ck_assert_int_eq(strstr(m.found, "its kubectl leads to a Kubernetes") != NULL,
+                         !strstr(lines, "|none"));
 }
 
 START_TEST(a_kubernetes_is_taken_where_jobs_can_go_there)

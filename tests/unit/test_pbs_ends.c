@@ -149,6 +149,50 @@ START_TEST(no_end_of_the_answer_no_absence)
 }
 END_TEST
 
+/* What it is asked where the history is off; that it is off says nothing of any job. */
+static void check_asks_queue(void)
+{
+    _cleanup_(commandp) struct command c = COMMAND_INIT;
+    const struct ask                   a = { &open_pbs, ended, ARRAY_SIZE(ended), NULL };
+    bool                               asks = false;
+
+    ck_assert_int_eq(scheduler_pbs.verbs[VERB_ACCOUNT].say(&a, &c), 0);
+    for (size_t i = 0; i < c.argv.n; i++)
+        asks |= strstr(c.argv.v[i], "off='PBS is not configured to maintain job history'") &&
+                strstr(c.argv.v[i], "*\"$off\"*) answer=$(look -f $list)");
+    ck_assert(asks);
+}
+
+#define EXITING                                                                                    \
+    "Job Id: 2.pbsh\n    Job_Name = cfxthree0000000\n    job_state = E\n"                          \
+    "    substate = 51\n    Exit_status = 0\n"
+
+START_TEST(without_a_history_the_queue_does)
+{
+    static const struct {
+        const char    *text;
+        enum report_is is;
+    } answers[] = {
+        { "S|1\nW|qstat: PBS is not configured to maintain job history\ncfx-end\n",
+          REPORT_UNKNOWN },
+        { "S|35\nW|qstat: 2.pbsh Job has finished, use -x or -H to obtain historical job "
+          "information\ncfx-end\n", REPORT_ABSENT },
+        { "S|153\nW|qstat: Unknown Job Id 2.pbsh\ncfx-end\n", REPORT_ABSENT },
+        { "S|255\nW|Connection refused\nW|qstat: cannot connect to server pbsh (errno=15010)\n"
+          "cfx-end\n", REPORT_UNKNOWN },
+        { EXITING "S|0\ncfx-end\n", REPORT_RUNNING },
+        { EXITING "S|153\nW|qstat: Unknown Job Id 3.pbsh\ncfx-end\n", REPORT_RUNNING },
+    };
+    struct report r;
+
+    check_asks_queue();
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+        hear_text(&open_pbs, span_str(answers[i].text), VERB_ACCOUNT, &ended[1], 1, &r);
+        ck_assert_msg(r.is == answers[i].is, "%s: %d", answers[i].text, (int)r.is);
+    }
+}
+END_TEST
+
 static const struct job_ref gone[] = {
     { JOB_ID(1, 0), "cfxthree0000000", "45", 1 }, { JOB_ID(2, 0), "cfxkilled000000", "48", 1 },
     { JOB_ID(3, 0), "cfxgone00000000", "49", 1 }, { JOB_ID(4, 0), "cfxmemory000000", "46", 1 },
@@ -177,4 +221,4 @@ END_TEST
 
 UNIT_MAIN("pbs_ends", { each_verb_has_its_verdicts, the_words_of_openpbs_are_known,
                         the_history_tells_the_end, no_end_of_the_answer_no_absence,
-                        without_a_history_the_log_does })
+                        without_a_history_the_queue_does, without_a_history_the_log_does })
