@@ -19,6 +19,7 @@
 #include "fs/ask.h"
 #include "fs/daemon.h"
 #include "fs/grow.h"
+#include "fs/home.h"
 #include "fs/loop.h"
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
@@ -259,8 +260,10 @@ int main(int argc, char **argv)
 {
     _cleanup_(optionsp) struct options o = { 0 };
     struct error e = ERROR_INIT;
-    int r = options_parse(&o, argc, argv, &e);
+    int r = home_settle();
 
+    if (r == 0)
+        r = options_parse(&o, argc, argv, &e);
     if (r == 0 && o.help)
         options_help();
     else if (r == 0 && o.version)

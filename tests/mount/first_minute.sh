@@ -29,6 +29,59 @@ is 'it runs' "$(bounded cat "$M/by-name/hello/wait")" 'completed 0'
 is 'it prints' "$(cat "$M/by-name/hello/stdout")" "$(hostname)"
 is 'jobs/latest is the newest' "$(readlink "$M/jobs/latest")" "$(job_of hello)"
 
-# The examples in the tree's own README work when they are pasted, from where they say.
-like 'README.md tells how' "$(cat "$M/README.md")" '*submit*'
+# The tree's own README: its commands, pasted in one go by somebody who is in the mount. What is
+# indented is a command, but for the list of a job's files.
+pasted()
+{
+    awk '/^In a job/ { list = 1; next } /^[^ ]/ { list = 0 } /^    / && !list' "$M/README.md" |
+        sed "s|MOUNTPOINT|$M|" >pasted
+    bounded bash -ec 'cd "$1" && . "$2"' - "$M" "$T/pasted" >said
+}
+ok "the commands of the tree's README.md all succeed" pasted
+is 'they are many' "$(wc -l <pasted | awk '{ print ($1 > 30) }')" 1
+is 'jobs end as it says' "$(grep -x -e 'completed 0' -e cancelled said | tr '\n' ' ')" \
+    'completed 0 completed 0 cancelled completed 0 completed 0 completed 0 '
+is 'results are what it says' "$(sed -n '/^result$/p; /^task [0-9]$/p; /^10$/p' said | tr '\n' ' ')" \
+    "result $(seq -f 'task %g' 0 9 | tr '\n' ' ')10 "
+ok 'the last of them unmounts' ended_daemon
+is 'and the daemon exits 0' "${STATUS-none}" 0
+
+# The README's first command, in a checkout in which what takes long has been done: the packages
+# are there, and the build is the one under test.
+source=$(realpath "$HERE/../..") build=${CLUSTRIXFS%/fs/clustrixfs}
+mkdir checkout && ln -s "$source/contrib" checkout/contrib
+ln -s "$build" checkout/build-release
+
+# What differs from one machine, or one run, to the next; and its last words are shortened there.
+masked()
+{
+    sed -e 's/^\(==> packages:\|==> build: build-release\).*/\1/' -e '/==> done/,$d' \
+        -e 's/job [0-9]* on .*, in .*/job N on HOST, in DIRECTORY/' -e 's/^\( *-rw-------\) .* primes/\1 ... primes/'
+}
+newcomer() { (cd checkout && timeout "$(seconds 30)" ./contrib/first-minute); }
+# It stays in the background, beside the keeper that it has at hand.
+daemons() { for p in $(ours); do grep -lsx clustrixfs "/proc/$p/comm"; done | cut -d / -f 3; }
+none_left() { for p in $(ours); do helper await-exit "$p" "$(seconds 10)" || return; done; }
+if [ ! -f "$build/build.ninja" ]; then
+    echo "# $CLUSTRIXFS is in no build directory: ./contrib/first-minute is left out"
+    finish
+fi
+ok './contrib/first-minute succeeds' newcomer
+cp .out first
+is 'and prints what the README shows' "$(masked <first)" \
+    "$(sed -n '/^    ==> packages/,/^ *\.\.\.$/s/^    //p' "$source/README.md" | masked)"
+ok 'what it says to do next succeeds' bash -ec "$(sed '1,/==> done/d' first)"
+is 'and ends with the mount' "$(mountpoint -q "$HOME/cluster" && echo mounted)" ''
+ok 'and with the daemon' none_left
+before=$(find "$S/local" -mindepth 1 -maxdepth 1 -name 'cfx*' | wc -l)
+ok 'a second time it succeeds' newcomer
+ok 'and a third time, on a mount that is there' newcomer
+is 'with one daemon' "$(daemons | wc -l)" 1
+is 'which it says' "$(grep -c 'is mounted already' .out)" 1
+kill -9 "$(daemons)"
+ok 'and where the daemon was killed' newcomer
+is 'each of these was one job' "$(find "$HOME/cluster/by-cluster/local" -type l | wc -l)" \
+    "$((before + 3))"
+ok 'it unmounts' fusermount3 -u "$HOME/cluster"
+ok 'and nothing of it is left' none_left
 finish

@@ -9,6 +9,9 @@ fi
 own_namespace
 mknod -m 666 "$T/fuse" c 10 229
 mount --bind "$T/fuse" /dev/fuse
+# The checkout may lie in root's home, where nobody else has a way in.
+keeper=$(realpath "$(dirname "$CLUSTRIXFS")/../backend/keeper/clustrixfs-keeper") &&
+    install -D -t "$T/bin" "$CLUSTRIXFS" "$keeper" && CLUSTRIXFS=$T/bin/clustrixfs
 chown -R nobody: "$T"
 as_user() { setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; }
 fuse_open() { as_user sh -c "fusermount3 -V" && [ -u "$(command -v fusermount3)" ]; }
@@ -47,6 +50,24 @@ if may 'a plain user may mount' 'fusermount3 is not set-user-id here' fuse_open;
     else
         like 'a stale mount point of a plain user is cleared or explained' "$(cat .out)" '*fusermount3 -u*'
         as_user fusermount3 -u -z "$M"
+    fi
+
+    # A line of fstab: mount(8) takes HOME away from a user, and the program has to find it again.
+    cp -a /etc "$T/etc"
+    sed -i "s|^\(nobody:.*\):[^:]*:\([^:]*\)$|\1:$HOME:\2|" "$T/etc/passwd"
+    echo "clustrixfs $M fuse.clustrixfs noauto,user 0 0" >>"$T/etc/fstab"
+    mount --bind "$T/etc" /etc
+    mount --bind "$T/bin" /usr/local/bin
+    if may 'a plain user mounts a line of fstab' 'mount is not set-user-id here' \
+        [ -u "$(command -v mount)" ]; then
+        ok 'a plain user mounts a line of fstab' as_user env -u XDG_STATE_HOME mount "$M"
+        as_user sh -c "echo '{\"command\": \"echo \$HOME\"}' > '$M/submit/home'"
+        is 'a job runs there, with the HOME of the account' \
+            "$(as_user timeout "$(seconds 20)" cat "$M/by-name/home/wait" "$M/by-name/home/stdout")" \
+            "$(printf 'completed 0\n%s' "$HOME")"
+        ok 'the state is in it' [ -d "$HOME/.local/state/clustrixfs" ]
+        ok 'umount takes it away' as_user umount "$M"
+        for p in $(ours); do helper await-exit "$p" 10; done
     fi
 fi
 finish
