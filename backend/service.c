@@ -106,11 +106,25 @@ void service_counts(struct service *s, uint64_t counts[JOB_STATE_COUNT])
     board_counts(s->board, counts);
 }
 
+/* The newest of those that the reader may not have yet, or 0. */
+static job_id fresh_by_name(struct service *s, const char *name)
+{
+    job_id id = 0;
+
+    for (const struct fresh *f = s->fresh; f; f = f->next) {
+        _cleanup_(viewp) struct job_view *v = f->id > id ? board_view(s->board, f->id) : NULL;
+
+        if (v && (!strcmp(v->name, name) || !strcmp(v->alias, name)))
+            id = f->id;
+    }
+    return id;
+}
+
 job_id service_by_name(struct service *s, const char *name)
 {
-    job_id live = board_by_name(s->board, name), kept = reader_by_name(s->reader, name);
+    job_id fresh = fresh_by_name(s, name), kept = reader_by_name(s->reader, name);
 
-    return live > kept ? live : kept;
+    return fresh > kept ? fresh : kept;
 }
 
 /* Its name, or (at the number after it, as the reader has it) the one it was submitted under. */

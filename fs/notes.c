@@ -6,11 +6,12 @@
 #include "fs/notes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "clustrixfs/service.h"
 
 /* More than this many jobs at once: the kernel then finds out when FROZEN_S is over. */
-#define NOTES_MAX (64 * 1024)
+#define NOTES_MAX (256 * 1024)
 /* The newest notes: where another one of the same job is looked for. */
 #define MERGED 16
 #define CHANGES_STATE (CHANGE_JOB_NEW | CHANGE_JOB_STATE | CHANGE_JOB_GONE)
@@ -59,10 +60,21 @@ static bool merge(struct notes *ns, const struct note *note)
     return false;
 }
 
+/* What was taken leaves room, also when there is never a moment with nothing to do. */
+static void make_room(struct notes *ns)
+{
+    if (ns->n < ns->alloc || ns->first <= ns->alloc / 2)
+        return;
+    memmove(ns->v, ns->v + ns->first, (ns->n - ns->first) * sizeof(*ns->v));
+    ns->n -= ns->first;
+    ns->first = 0;
+}
+
 bool notes_add(struct notes *ns, const struct note *note)
 {
     if (!note->then && merge(ns, note))
         return true;
+    make_room(ns);
     if (ns->n == ns->alloc) {
         size_t alloc = ns->alloc ? ns->alloc * 2 : 64;
         struct note *bigger = alloc > NOTES_MAX ? NULL

@@ -46,6 +46,11 @@ int log_open(const char *path, enum log_level most)
     return 0;
 }
 
+int log_fd(void)
+{
+    return destination.fd;
+}
+
 bool log_wants(enum log_level level)
 {
     return level <= destination.most;

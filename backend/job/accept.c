@@ -65,13 +65,16 @@ static job_id by_name(void *arg, const char *name)
 {
     struct engine *en = arg;
     job_id         id = store_by_name(en->store, name);
-    struct job    *j;
 
     /* One that was accepted in this very round is in no table yet. */
-    for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
-        if (j->v.id > id && !j->whole && ((j->v.name && !strcmp(j->v.name, name)) ||
-                                          (j->v.alias && !strcmp(j->v.alias, name))))
+    for (size_t i = 0; i < en->n_changed; i++) {
+        const struct job *j = en->changed[i];
+
+        if (!j->stored && j->v.id > id && !j->whole &&
+            ((j->v.name && !strcmp(j->v.name, name)) ||
+             (j->v.alias && !strcmp(j->v.alias, name))))
             id = j->v.id;
+    }
     return id;
 }
 

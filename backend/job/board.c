@@ -248,17 +248,3 @@ void board_counts(struct board *b, uint64_t counts[JOB_STATE_COUNT])
     memcpy(counts, b->counts, sizeof(b->counts));
     pthread_mutex_unlock(&b->lock);
 }
-
-job_id board_by_name(struct board *b, const char *name)
-{
-    struct job_view *v;
-    job_id           id = 0;
-
-    pthread_mutex_lock(&b->lock);
-    for (size_t at = 0; (v = idmap_next(&b->views, &at));)
-        if (v->id > id && !JOB_ELEMENT(v->id) &&
-            (!strcmp(v->name, name) || !strcmp(v->alias, name)))
-            id = v->id;
-    pthread_mutex_unlock(&b->lock);
-    return id;
-}

@@ -37,7 +37,5 @@ size_t board_list(struct board *b, enum job_state state, int cluster, job_id aft
                   struct job_brief *v, size_t n);
 job_id board_latest(struct board *b);
 void   board_counts(struct board *b, uint64_t counts[JOB_STATE_COUNT]);
-/* The newest live job of that name, or 0; and the next live named job above `after`. */
-job_id board_by_name(struct board *b, const char *name);
 
 #endif

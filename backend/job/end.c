@@ -147,6 +147,7 @@ void hear_record(struct engine *en, struct job *j, const struct record *rec, con
         return;
     if (!job_runs(j) && rec->cause != CAUSE_START)
         hear_started(en, j, rec, evidence);
+    outputs_drop(en, j);
     take_end(j, rec);
     job_move(en, j, EV_EXITED, evidence, j->v.reason ? j->v.reason : "");
     if (goes_again(j))

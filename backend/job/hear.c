@@ -72,9 +72,16 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
 /* "exit code 3", "signal 9 (Killed)", ... */
 void hear_lost(struct engine *en, struct job *j, enum job_cause cause, const char *why)
 {
+    if (j->bringing)
+        return;
     j->v.cause = cause;
     job_reason(j, "lost: %s; how its command ended cannot be told", why);
-    job_move(en, j, EV_VANISHED, "scheduler", why);
+    if (j->brought && j->said)
+        job_reason(j, "%s; %s", j->v.reason, j->said);
+    /* What it left may be there all the same: with that here it is looked for once more. */
+    j->suspect = true;
+    if (j->brought || !outputs_begin(en, j))
+        job_move(en, j, EV_VANISHED, "scheduler", why);
 }
 
 /*
@@ -167,7 +174,7 @@ static void hear_look(struct engine *en, struct job *j, const struct answer *a)
         if (j->v.state == JOB_SUBMITTING || j->suspect)
             duty_at(en, j, clock_mono_ns() + GRACE_NS);
     } else if (a->report.is == REPORT_RUNNING || a->report.is == REPORT_SUSPENDED) {
-        j->suspect = false;
+        j->suspect = j->brought = false;
         hear_started(en, j, NULL, "scheduler");
         /* The answer to a suspend or resume may have been lost. */
         job_move(en, j, a->report.is == REPORT_SUSPENDED ? EV_SUSPENDED : EV_RESUMED, "scheduler",

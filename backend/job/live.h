@@ -58,9 +58,9 @@ struct job {
     int64_t  missed_ns; /* mono: since when it is missing; 0: it is not                     */
     int64_t  over_ns;   /* mono: since when the scheduler says that it ended; 0: it does not */
     int64_t  back_ns;   /* mono: since when one that runs is said to wait; 0: it is not       */
-    bool brought;  /* of the whole of an array that has ended: its outputs are here */
-    bool bringing; /* its outputs are on their way here                            */
-    char *said;    /* its reason before that                                       */
+    bool brought;  /* its outputs are here: of the whole of an array, or of a lost one */
+    bool bringing; /* they are on their way here                                       */
+    char *said;    /* its reason before that; of a lost one then: what was not brought */
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     bool staging;  /* its inputs are on their way there; of wholes                 */
     bool staged;   /* they are there, or there are none; of wholes                 */
@@ -78,6 +78,8 @@ struct job {
     struct job **elements; /* live ones by index of the spec's ranges, NULL once dropped */
     uint32_t     n_elements, n_active; /* active: took a slot; for the throttle            */
     uint32_t     n_there;              /* the cluster has them, see job_is_there()         */
+    uint32_t     turn;   /* those before this one do not wait for another one to end       */
+    struct job  *tail;   /* the last of them in the queue; they lie there side by side     */
 };
 
 /* Jobs of one priority, first come first. */
@@ -187,6 +189,7 @@ bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *e
               const char *detail);
 void job_changed(struct engine *en, struct job *j, unsigned what);
 struct job *engine_job(struct engine *en, job_id id);
+int job_by_id(const void *a, const void *b); /* for qsort() of pointers to them */
 struct place *job_place(struct engine *en, const struct job *j);
 struct job_ref job_ref_of(const struct job *j);
 /* Whether the cluster has it, as far as we know; whether it waits in the scheduler's own queue. */

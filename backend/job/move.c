@@ -96,7 +96,7 @@ void job_clear_attempt(struct job *j)
     j->v.times.started_ns = j->v.times.ended_ns = 0;
     j->v.usage = (struct job_usage){ 0 };
     j->wish = 0;
-    j->suspect = j->meant = j->asked = j->again = j->unexplained = false;
+    j->suspect = j->meant = j->asked = j->again = j->unexplained = j->brought = false;
     j->asked_why = 0;
     j->sent_ns = j->known_ns = j->missed_ns = j->over_ns = j->back_ns = 0;
 }
@@ -104,6 +104,13 @@ void job_clear_attempt(struct job *j)
 struct job *engine_job(struct engine *en, job_id id)
 {
     return idmap_get(&en->jobs, id);
+}
+
+int job_by_id(const void *a, const void *b)
+{
+    const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
+
+    return (x->v.id > y->v.id) - (x->v.id < y->v.id);
 }
 
 struct place *job_place(struct engine *en, const struct job *j)

@@ -2,7 +2,8 @@
  * outputs.c - what a job leaves is where it is wanted before the job has ended
  *
  * The command is over and how it ended is known; while its place's fetcher brings what the spec's
- * `outputs` name, the job is collecting. Its end stays what it was, however that goes. A daemon
+ * `outputs` name, the job is collecting. One that is to be called lost stays what it was meanwhile,
+ * and is looked for once more then. Its end stays what it was, however that goes. A daemon
  * that finds a job in this state reads its record again, and so comes here again; only the whole of
  * an array, which has no record, is begun anew by itself.
  */
@@ -40,10 +41,23 @@ static void tell_progress(struct engine *en, struct job *j, const struct outputs
     job_changed(en, j, CHANGE_JOB_STATE);
 }
 
+/* It was to be called lost, and is if it still is not there. */
+static void look_once_more(struct engine *en, struct job *j, const char *said)
+{
+    j->brought = true;
+    free(j->said);
+    j->said = said ? strdup(said) : NULL;
+    duty_do(en, j);
+}
+
 /* It ends now. */
 static void conclude(struct engine *en, struct job *j, bool whole, const char *said)
 {
     j->bringing = false;
+    if (!j->n_elements && j->v.state != JOB_COLLECTING) {
+        look_once_more(en, j, whole ? NULL : said);
+        return;
+    }
     if (whole)
         job_reason(j, "%s", j->said ? j->said : "");
     else
@@ -70,7 +84,7 @@ static void act_outputs(struct engine *en, struct message *m)
     free(l);
 }
 
-/* In the fetcher's thread. */
+/* In a thread of the fetcher's. */
 static void tell(void *arg, const struct outputs_news *n)
 {
     struct engine         *en = arg;

@@ -127,13 +127,6 @@ void place_sweep(struct engine *en, struct place *p)
     place_order(en, p, ORDER_SURVEY);
 }
 
-static int by_id(const void *a, const void *b)
-{
-    const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
-
-    return (x->v.id > y->v.id) - (x->v.id < y->v.id);
-}
-
 /* What is owed may move any job, but drops none before the commit. */
 static void owe_all(struct engine *en, struct place *p)
 {
@@ -148,7 +141,7 @@ static void owe_all(struct engine *en, struct place *p)
     for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
         if (job_place(en, j) == p)
             all[n++] = j;
-    qsort(all, n, sizeof(struct job *), by_id);
+    qsort(all, n, sizeof(struct job *), job_by_id);
     for (size_t i = 0; i < n; i++) {
         all[i]->looking = false;
         all[i]->asked = false;

@@ -128,13 +128,21 @@ static void send_one(struct engine *en, struct job *j)
     send_order(en, o);
 }
 
+static void number_all(struct job *whole)
+{
+    for (uint32_t i = 0; i < whole->n_elements; i++)
+        if (whole->elements[i])
+            number_attempt(whole->elements[i]);
+}
+
 static void send(struct engine *en, struct job *j)
 {
+    bool with_all = goes_with_its_array(j);
+
     number_attempt(j);
-    for (uint32_t i = 0; j->whole && i < j->whole->n_elements; i++)
-        if (j->whole->elements[i])
-            number_attempt(j->whole->elements[i]);
-    if (goes_with_its_array(j) && can_go_whole(j->whole, j->v.attempt))
+    if (with_all)
+        number_all(j->whole);
+    if (with_all && can_go_whole(j->whole, j->v.attempt))
         send_whole(en, j->whole, j->v.attempt);
     else
         send_one(en, j);
@@ -143,10 +151,18 @@ static void send(struct engine *en, struct job *j)
         duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
 }
 
-/* As many of its array are there as may be at a time. */
+/* As many of its array are there as may be at a time: then queue_next() tells it when not. */
 static bool is_throttled(const struct job *j)
 {
-    return j->whole && j->spec->throttle && j->whole->n_there >= j->spec->throttle;
+    struct job *whole = j->whole;
+    uint32_t    at;
+
+    if (!whole || !j->spec->throttle || whole->n_there < j->spec->throttle)
+        return false;
+    at = (uint32_t)(array_slot(whole, JOB_INDEX(j->v.id)) - whole->elements);
+    if (at < whole->turn)
+        whole->turn = at;
+    return true;
 }
 
 static bool is_its_turn(struct engine *en, struct job *j)
@@ -157,10 +173,13 @@ static bool is_its_turn(struct engine *en, struct job *j)
         return true;
     if (!duty_has_begun(en, j))
         return false;
-    if (is_throttled(j))
-        job_reason(j, "waits for another element of the array to end: %u at a time, as asked",
-                   j->spec->throttle);
-    return !is_throttled(j);
+    if (!is_throttled(j))
+        return true;
+    /* It waits for its turn, here: which is what queued means. */
+    job_move(en, j, EV_ENQUEUED, "daemon", "");
+    job_reason(j, "waits for another element of the array to end: %u at a time, as asked",
+               j->spec->throttle);
+    return false;
 }
 
 void queue_next(struct engine *en, struct job *whole)
@@ -169,8 +188,8 @@ void queue_next(struct engine *en, struct job *whole)
 
     if (!s || !s->paced || !whole->spec->throttle)
         return;
-    for (uint32_t i = 0; i < whole->n_elements; i++) {
-        struct job *j = whole->elements[i];
+    while (whole->turn < whole->n_elements) {
+        struct job *j = whole->elements[whole->turn++];
 
         if (j && waits_here(j) && !j->due_ns && !(j->wish & WISH_HOLD)) {
             duty_at(en, j, clock_mono_ns());

@@ -214,6 +214,8 @@ int restart_load(struct engine *en, struct error *e)
     /* What is owed may end jobs, never drop them: that happens at the commit. */
     for (size_t at = 0; (all[n] = idmap_next(&en->jobs, &at)); n++)
         ;
+    /* In the order in which they came, which is the order of every queue. */
+    qsort(all, n, sizeof(struct job *), job_by_id);
     for (size_t i = 0; i < n; i++)
         take_up(en, all[i]);
     free(all);

@@ -179,6 +179,7 @@ static void seen(struct engine *en, struct job *j, const struct seeing *by)
     j->seen = by->round;
     if (r->is != REPORT_ENDED) {
         j->missed_ns = j->over_ns = 0;
+        j->suspect = j->brought = false;
         j->known_ns = by->asked_ns;
     }
     sight_report(en, j, r, "queue");

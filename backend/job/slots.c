@@ -72,6 +72,11 @@ static struct rank *rank_of(struct slots *s, int32_t priority)
     return &v[i];
 }
 
+static bool is_sibling(const struct job *a, const struct job *b)
+{
+    return a && a->whole && a->whole == b->whole;
+}
+
 int slots_queue(struct place *p, struct job *j)
 {
     struct rank *rank = rank_of(&p->slots, j->v.priority);
@@ -88,6 +93,8 @@ int slots_queue(struct place *p, struct job *j)
     j->next = before ? before->next : rank->first;
     *(before ? &before->next : &rank->first) = j;
     *(j->next ? &j->next->prev : &rank->last) = j;
+    if (j->whole && !is_sibling(j->next, j))
+        j->whole->tail = j;
     j->queued = true;
     p->slots.n_queued++;
     return 0;
@@ -99,6 +106,8 @@ void slots_unqueue(struct place *p, struct job *j)
 
     if (!j->queued)
         return;
+    if (j->whole && j->whole->tail == j)
+        j->whole->tail = is_sibling(j->prev, j) ? j->prev : NULL;
     *(j->prev ? &j->prev->next : &rank->first) = j->next;
     *(j->next ? &j->next->prev : &rank->last) = j->prev;
     j->next = j->prev = NULL;
@@ -152,6 +161,12 @@ static struct job *take(struct place *p, struct job *j, struct job *first_blocke
     return j;
 }
 
+/* Where one of an array may not start, or does not fit, the others may not or do not either. */
+static struct job *last_of_kind(struct job *j)
+{
+    return j->whole ? j->whole->tail : j;
+}
+
 struct job *slots_next(struct place *p)
 {
     struct slots *s = &p->slots;
@@ -162,15 +177,15 @@ struct job *slots_next(struct place *p)
         return NULL;
     for (size_t i = 0; i < s->n_ranks; i++)
         for (struct job *j = s->ranks[i].first; j; j = j->next) {
-            if (array_throttled(j) && ++looked <= LOOK_AHEAD)
-                continue;
-            if (looked > LOOK_AHEAD)
-                return NULL;
-            if (fits(s, j))
+            bool waits = array_throttled(j);
+
+            if (!waits && fits(s, j))
                 return take(p, j, blocked);
-            blocked = blocked ? blocked : j;
-            if (blocked->passed >= PASSED_MAX || ++looked > LOOK_AHEAD)
+            if (!waits && !blocked)
+                blocked = j;
+            if ((blocked && blocked->passed >= PASSED_MAX) || ++looked > LOOK_AHEAD)
                 return NULL;
+            j = last_of_kind(j);
         }
     return NULL;
 }

@@ -78,19 +78,20 @@ static int open_parent(const struct rule *rule, char *path, char **name, struct 
 }
 
 /* What is here of it, brought where it is not. */
-static ssize_t read_some(struct fetcher *f, const struct order *o, struct found *file, int fd,
+static ssize_t read_some(struct hand *h, const struct order *o, struct found *file, int fd,
                          void *data, off_t off)
 {
-    ssize_t n;
-    int     r;
+    struct results *results = h->fetcher->results;
+    ssize_t         n;
+    int             r;
 
-    if (!f->results)
+    if (!results)
         return (n = pread(fd, data, PIECE, off)) < 0 ? -errno : n;
-    for (int i = 0; i < PULLS_MAX && fetcher_goes_on(f); i++) {
-        n = results_read(f->results, fd, data, PIECE, off);
+    for (int i = 0; i < PULLS_MAX && hand_goes_on(h); i++) {
+        n = results_read(results, fd, data, PIECE, off);
         if (n != -EAGAIN)
             return n;
-        r = pull_one(f, o, file, off, PIECE);
+        r = pull_one(h, o, file, off, PIECE);
         if (r < 0)
             return r;
     }
@@ -112,8 +113,8 @@ static int write_all(int fd, const char *data, size_t n)
     return 0;
 }
 
-static int copy_bytes(struct fetcher *f, const struct order *o, struct found *file, int from,
-                      int to, struct error *e)
+static int copy_bytes(struct hand *h, const struct order *o, struct found *file, int from, int to,
+                      struct error *e)
 {
     _cleanup_(freep) char *data = malloc(PIECE);
     off_t                  off = 0;
@@ -121,7 +122,7 @@ static int copy_bytes(struct fetcher *f, const struct order *o, struct found *fi
     int                    r = data ? 0 : -ENOMEM;
 
     while (r == 0) {
-        n = read_some(f, o, file, from, data, off);
+        n = read_some(h, o, file, from, data, off);
         if (n < 0)
             return error_set(e, (int)n, "%s cannot be read: %s", file->path, strerror((int)-n));
         if (n == 0)
@@ -133,14 +134,14 @@ static int copy_bytes(struct fetcher *f, const struct order *o, struct found *fi
 }
 
 /* As it is at the far side; nobody gets another one's rights by it. */
-static int finish(struct fetcher *f, int from, int to)
+static int finish(struct hand *h, int from, int to)
 {
     struct stat st;
 
     if (fstat(from, &st) < 0)
         return -errno;
-    if (f->results)
-        results_stat(f->results, &st);
+    if (h->fetcher->results)
+        results_stat(h->fetcher->results, &st);
     if (fchmod(to, st.st_mode & 0777) < 0 ||
         futimens(to, (struct timespec[2]){ { .tv_nsec = UTIME_OMIT }, st.st_mtim }) < 0 ||
         fsync(to) < 0)
@@ -160,7 +161,7 @@ static int open_source(int dir, const char *path, struct error *e)
     return fd < 0 ? error_set(e, fd, "%s cannot be read: %s", path, strerror(-fd)) : fd;
 }
 
-static int put(struct fetcher *f, const struct order *o, int from, struct found *file, int parent,
+static int put(struct hand *h, const struct order *o, int from, struct found *file, int parent,
                const char *name, struct error *e)
 {
     char temporary[NAME_LEN_MAX + 1];
@@ -172,8 +173,8 @@ static int put(struct fetcher *f, const struct order *o, int from, struct found 
     fd = openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    r = copy_bytes(f, o, file, from, fd, e);
-    r = r < 0 ? r : finish(f, from, fd);
+    r = copy_bytes(h, o, file, from, fd, e);
+    r = r < 0 ? r : finish(h, from, fd);
     if (close(fd) < 0 && r == 0)
         r = -errno;
     if (r == 0 && renameat(parent, temporary, parent, name) < 0)
@@ -185,7 +186,7 @@ static int put(struct fetcher *f, const struct order *o, int from, struct found 
     return r;
 }
 
-int copy_out(struct fetcher *f, const struct order *o, int dir, struct found *file,
+int copy_out(struct hand *h, const struct order *o, int dir, struct found *file,
              const struct rule *rule, struct error *e)
 {
     const char            *below = outputs_name(rule->glob, file->path);
@@ -202,6 +203,6 @@ int copy_out(struct fetcher *f, const struct order *o, int dir, struct found *fi
     parent = open_parent(rule, path, &name, e);
     if (parent < 0)
         return cannot(e, rule, below, parent);
-    r = put(f, o, from, file, parent, name, e);
+    r = put(h, o, from, file, parent, name, e);
     return r < 0 ? cannot(e, rule, below, r) : 0;
 }

@@ -1,9 +1,9 @@
 /*
- * fetcher.c - the thread that brings the outputs of one cluster's jobs
+ * fetcher.c - the threads that bring the outputs of one cluster's jobs
  *
- * One job after the other, each from the beginning: what is here already is not fetched twice, and
- * what was copied is replaced. Nothing is remembered: who sent a job that is not over when
- * the daemon ends sends it again.
+ * A few jobs at a time, so that a large one holds up no small ones, each from the beginning: what
+ * is here already is not fetched twice, and what was copied is replaced. Nothing is remembered: who
+ * sent a job that is not over when the daemon ends sends it again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,12 +34,13 @@ static void order_free(struct order *o)
     free(o);
 }
 
-bool fetcher_goes_on(struct fetcher *f)
+bool hand_goes_on(struct hand *h)
 {
-    bool on;
+    struct fetcher *f = h->fetcher;
+    bool            on;
 
     pthread_mutex_lock(&f->lock);
-    on = !f->stop && !f->dropped;
+    on = !f->stop && !h->dropped;
     pthread_mutex_unlock(&f->lock);
     return on;
 }
@@ -63,7 +64,7 @@ static void say_far(struct fetcher *f, const struct found *file, struct error *e
                   f->cluster->name, strerror(-file->r));
 }
 
-static void copy_all(struct fetcher *f, const struct order *o, int dir, struct found *file,
+static void copy_all(struct hand *h, const struct order *o, int dir, struct found *file,
                      struct tally *t)
 {
     bool failed = false, copied = false;
@@ -73,7 +74,7 @@ static void copy_all(struct fetcher *f, const struct order *o, int dir, struct f
 
         if (!o->rules[i].to || !outputs_match(o->rules[i].glob, file->path))
             continue;
-        failed = copy_out(f, o, dir, file, &o->rules[i], &e) < 0;
+        failed = copy_out(h, o, dir, file, &o->rules[i], &e) < 0;
         if (failed)
             note_failure(t, &e);
         else
@@ -83,40 +84,42 @@ static void copy_all(struct fetcher *f, const struct order *o, int dir, struct f
     if (file->r < 0 && !copied) {
         struct error e = ERROR_INIT;
 
-        say_far(f, file, &e);
+        say_far(h->fetcher, file, &e);
         note_failure(t, &e);
         failed = true;
     }
     t->brought += !failed;
 }
 
-static void tell_progress(struct fetcher *f, const struct order *o, const struct finds *fs,
+static void tell_progress(struct hand *h, const struct order *o, const struct finds *fs,
                           const struct tally *t, int64_t *told_ns)
 {
-    if (clock_mono_ns() - *told_ns < TELL_NS || !fetcher_goes_on(f))
+    struct fetcher *f = h->fetcher;
+
+    if (clock_mono_ns() - *told_ns < TELL_NS || !hand_goes_on(h))
         return;
     *told_ns = clock_mono_ns();
     f->tell(f->arg, &(struct outputs_news){
                         .id = o->id, .files = (uint32_t)fs->n, .files_done = t->brought });
 }
 
-static void bring_all(struct fetcher *f, const struct order *o, int dir, struct finds *fs,
+static void bring_all(struct hand *h, const struct order *o, int dir, struct finds *fs,
                       struct tally *t)
 {
     int64_t told_ns = clock_mono_ns();
 
-    if (f->results)
-        pull_all(f, o, fs);
-    for (size_t i = 0; i < fs->n && fetcher_goes_on(f); i++) {
+    if (h->fetcher->results)
+        pull_all(h, o, fs);
+    for (size_t i = 0; i < fs->n && hand_goes_on(h); i++) {
         struct error e = ERROR_INIT;
 
         if (fs->v[i].r < 0 && fs->v[i].r != -EFBIG) {
-            say_far(f, &fs->v[i], &e);
+            say_far(h->fetcher, &fs->v[i], &e);
             note_failure(t, &e);
             continue;
         }
-        copy_all(f, o, dir, &fs->v[i], t);
-        tell_progress(f, o, fs, t, &told_ns);
+        copy_all(h, o, dir, &fs->v[i], t);
+        tell_progress(h, o, fs, t, &told_ns);
     }
 }
 
@@ -157,8 +160,9 @@ static bool say(const struct order *o, const struct finds *fs, const struct tall
     return true;
 }
 
-static void bring(struct fetcher *f, struct order *o)
+static void bring(struct hand *h, struct order *o)
 {
+    struct fetcher     *f = h->fetcher;
     struct outputs_news news = { .id = o->id, .over = true, .said = ERROR_INIT };
     _cleanup_(fdp) int  dir = open_files(f, o);
     struct finds        fs = { 0 };
@@ -166,7 +170,7 @@ static void bring(struct fetcher *f, struct order *o)
     int                 r = dir < 0 ? dir : finds_make(&fs, dir, o);
 
     if (r == 0)
-        bring_all(f, o, dir, &fs, &t);
+        bring_all(h, o, dir, &fs, &t);
     if (r < 0 && r != -ENOENT)
         error_set(&news.said, r, "its outputs were not brought: %s", strerror(-r));
     else
@@ -174,24 +178,46 @@ static void bring(struct fetcher *f, struct order *o)
     news.files = (uint32_t)fs.n;
     news.files_done = t.brought;
     finds_release(&fs);
-    if (fetcher_goes_on(f))
+    if (hand_goes_on(h))
         f->tell(f->arg, &news);
 }
 
-static struct order *take(struct fetcher *f)
+/* [locked] Whether a hand is at that job, which may have been dropped and sent again. */
+static bool is_at_hand(const struct fetcher *f, job_id id)
 {
-    struct order *o;
+    for (unsigned i = 0; i < HANDS; i++)
+        if (f->hands[i].at == id)
+            return true;
+    return false;
+}
+
+/* [locked] The next one that no hand is at, off the list; NULL: there is none. */
+static struct order *next_order(struct fetcher *f)
+{
+    struct order **at = &f->first, *o;
+
+    while (*at && is_at_hand(f, (*at)->id))
+        at = &(*at)->next;
+    o = *at;
+    if (o) {
+        *at = o->next;
+        if (!*at)
+            f->end = at;
+    }
+    return o;
+}
+
+static struct order *take(struct hand *h)
+{
+    struct fetcher *f = h->fetcher;
+    struct order   *o = NULL;
 
     pthread_mutex_lock(&f->lock);
-    while (!f->stop && !f->first)
+    while (!f->stop && !(o = next_order(f)))
         pthread_cond_wait(&f->more, &f->lock);
-    o = f->stop ? NULL : f->first;
     if (o) {
-        f->first = o->next;
-        if (!f->first)
-            f->end = &f->first;
-        f->at = o->id;
-        f->dropped = false;
+        h->at = o->id;
+        h->dropped = false;
     }
     pthread_mutex_unlock(&f->lock);
     return o;
@@ -199,17 +225,38 @@ static struct order *take(struct fetcher *f)
 
 static void *work(void *arg)
 {
-    struct fetcher *f = arg;
-    struct order   *o;
+    struct hand  *h = arg;
+    struct order *o;
 
-    while ((o = take(f))) {
-        bring(f, o);
-        pthread_mutex_lock(&f->lock);
-        f->at = 0;
-        pthread_mutex_unlock(&f->lock);
+    while ((o = take(h))) {
+        bring(h, o);
+        pthread_mutex_lock(&h->fetcher->lock);
+        h->at = 0;
+        pthread_cond_broadcast(&h->fetcher->more);
+        pthread_mutex_unlock(&h->fetcher->lock);
         order_free(o);
     }
     return NULL;
+}
+
+static int start_hand(struct fetcher *f)
+{
+    struct hand *h = &f->hands[f->n_hands];
+    int          r;
+
+    h->fetcher = f;
+    r = thread_start(&h->thread, work, h);
+    f->n_hands += r == 0;
+    return r;
+}
+
+/* [locked] */
+static bool all_are_busy(const struct fetcher *f)
+{
+    for (unsigned i = 0; i < f->n_hands; i++)
+        if (!f->hands[i].at)
+            return false;
+    return true;
 }
 
 static void destroy(struct fetcher *f)
@@ -248,7 +295,7 @@ int fetcher_start(struct fetcher **fp, const struct cluster *c, struct results *
     f->results = results;
     f->tell = tell;
     f->arg = arg;
-    r = thread_start(&f->thread, work, f);
+    r = start_hand(f);
     if (r < 0) {
         destroy(f);
         return error_set(e, r, "no thread can be started: %s", strerror(-r));
@@ -290,6 +337,7 @@ static int copy_rules(struct order *o, const struct spec *spec)
 int fetcher_send(struct fetcher *f, const struct outputs_job *job)
 {
     struct order *o = calloc(1, sizeof(*o));
+    bool          busy;
 
     if (!o)
         return -ENOMEM;
@@ -300,10 +348,14 @@ int fetcher_send(struct fetcher *f, const struct outputs_job *job)
         return -ENOMEM;
     }
     pthread_mutex_lock(&f->lock);
+    busy = f->first || all_are_busy(f);
     *f->end = o;
     f->end = &o->next;
-    pthread_cond_signal(&f->more);
+    pthread_cond_broadcast(&f->more);
     pthread_mutex_unlock(&f->lock);
+    /* Without another one it waits for those that there are. */
+    if (busy && f->n_hands < HANDS)
+        (void)!start_hand(f);
     return 0;
 }
 
@@ -312,7 +364,8 @@ void fetcher_drop(struct fetcher *f, job_id id)
     struct order *dropped = NULL;
 
     pthread_mutex_lock(&f->lock);
-    f->dropped = f->dropped || (id && f->at == id);
+    for (unsigned i = 0; i < f->n_hands; i++)
+        f->hands[i].dropped |= f->hands[i].at == id;
     for (struct order **at = &f->first; *at; at = &(*at)->next)
         if ((*at)->id == id) {
             dropped = *at;
@@ -322,7 +375,7 @@ void fetcher_drop(struct fetcher *f, job_id id)
     f->end = &f->first;
     while (*f->end)
         f->end = &(*f->end)->next;
-    pthread_cond_signal(&f->more);
+    pthread_cond_broadcast(&f->more);
     pthread_mutex_unlock(&f->lock);
     if (dropped)
         order_free(dropped);
@@ -334,8 +387,9 @@ void fetcher_stop(struct fetcher *f)
         return;
     pthread_mutex_lock(&f->lock);
     f->stop = true;
-    pthread_cond_signal(&f->more);
+    pthread_cond_broadcast(&f->more);
     pthread_mutex_unlock(&f->lock);
-    pthread_join(f->thread, NULL);
+    for (unsigned i = 0; i < f->n_hands; i++)
+        pthread_join(f->hands[i].thread, NULL);
     destroy(f);
 }

@@ -1,7 +1,7 @@
 /*
  * parts.h - what the files of this folder share
  *
- * All of it is the fetcher's thread's, but for what is said to be guarded by its lock.
+ * What is not said to be guarded by the fetcher's lock is the one thread's that is at it.
  */
 #ifndef CLUSTRIXFS_OUTPUTS_PARTS_H
 #define CLUSTRIXFS_OUTPUTS_PARTS_H
@@ -25,28 +25,40 @@ struct order {
     size_t        n;
 };
 
+/* One of the fetcher's threads, and the job that it is at. */
+struct hand {
+    struct fetcher *fetcher;
+    pthread_t       thread;
+
+    /* Guarded by the fetcher's lock: */
+    job_id   at; /* 0: none */
+    bool     dropped;
+    unsigned coming; /* wants that have not been answered */
+    int64_t  got_ns; /* mono, when the last one was       */
+};
+
+#define HANDS 4
+
 struct fetcher {
     const struct cluster *cluster;
     struct results       *results;
     outputs_tell         *tell;
     void                 *arg;
-    pthread_t             thread;
+    struct hand           hands[HANDS];
+    unsigned              n_hands; /* that were started; the engine's thread's */
 
     pthread_mutex_t lock; /* a leaf; guards all below */
     pthread_cond_t  more;
-    bool            stop, dropped; /* dropped: what it is at */
-    job_id          at;
+    bool            stop;
     struct order   *first, **end;
-    unsigned        coming; /* wants that have not been answered */
-    int64_t         got_ns; /* mono, when the last one was       */
 };
 
 /* A file that is to be brought; `path` is below files/. */
 struct found {
-    struct fetcher *fetcher;
-    char           *path;
-    uint64_t        size;
-    int             r; /* of bringing it */
+    struct hand *hand;
+    char        *path;
+    uint64_t     size;
+    int          r; /* of bringing it */
 };
 
 struct finds {
@@ -57,7 +69,7 @@ struct finds {
 };
 
 /* Whether the job is still to be seen to. */
-bool fetcher_goes_on(struct fetcher *f);
+bool hand_goes_on(struct hand *h);
 
 /*
  * find.c: the files below `dir` that match, by name. 0 or -ENOMEM; finds_release() in any case.
@@ -69,13 +81,13 @@ int  open_below(int dir, const char *path, int flags) must_check;
 
 /* pull.c: bring the bytes of all of them into the mirror; found.r says how that went, -EFBIG: it is
  * too large to be there as a whole, and can only be copied. */
-void pull_all(struct fetcher *f, const struct order *o, struct finds *fs);
+void pull_all(struct hand *h, const struct order *o, struct finds *fs);
 /* The same for a part of one. 0 or a negative errno. */
-int  pull_one(struct fetcher *f, const struct order *o, struct found *file, off_t off,
+int  pull_one(struct hand *h, const struct order *o, struct found *file, off_t off,
               size_t size) must_check;
 
 /* copy.c: put it where the rule wants it. 0, or a negative errno and a sentence. */
-int copy_out(struct fetcher *f, const struct order *o, int dir, struct found *file,
+int copy_out(struct hand *h, const struct order *o, int dir, struct found *file,
              const struct rule *rule, struct error *e) must_check;
 
 #endif

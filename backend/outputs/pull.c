@@ -18,36 +18,39 @@
 static void got(void *arg, int r)
 {
     struct found   *file = arg;
-    struct fetcher *f = file->fetcher;
+    struct hand    *h = file->hand;
+    struct fetcher *f = h->fetcher;
 
     pthread_mutex_lock(&f->lock);
     file->r = r;
-    f->coming--;
+    h->coming--;
     if (r == 0)
-        f->got_ns = clock_mono_ns();
-    pthread_cond_signal(&f->more);
+        h->got_ns = clock_mono_ns();
+    pthread_cond_broadcast(&f->more);
     pthread_mutex_unlock(&f->lock);
 }
 
-static void wait_until_coming(struct fetcher *f, unsigned most)
+static void wait_until_coming(struct hand *h, unsigned most)
 {
+    struct fetcher *f = h->fetcher;
+
     pthread_mutex_lock(&f->lock);
-    while (f->coming > most)
+    while (h->coming > most)
         pthread_cond_wait(&f->more, &f->lock);
     pthread_mutex_unlock(&f->lock);
 }
 
-static void ask(struct fetcher *f, const struct order *o, struct found *file, off_t off,
-                size_t size)
+static void ask(struct hand *h, const struct order *o, struct found *file, off_t off, size_t size)
 {
     _cleanup_(bufp) struct buf path = BUF_INIT;
+    struct fetcher            *f = h->fetcher;
 
-    file->fetcher = f;
+    file->hand = h;
     file->r = buf_printf(&path, "files/%s", file->path);
     if (file->r < 0)
         return;
     pthread_mutex_lock(&f->lock);
-    f->coming++;
+    h->coming++;
     pthread_mutex_unlock(&f->lock);
     results_want(f->results, o->token, path.data, off, size, got, file);
 }
@@ -65,32 +68,33 @@ static bool may_come(int r, int tries)
 }
 
 /* Until there is a way to the cluster, or at least some time went by; false: no more of it. */
-static bool wait_for_link(struct fetcher *f)
+static bool wait_for_link(struct hand *h)
 {
+    struct fetcher *f = h->fetcher;
     int64_t         until = clock_mono_ns() + AGAIN_NS;
     struct timespec when = { .tv_sec = until / NS_PER_S, .tv_nsec = until % NS_PER_S };
     bool            patient;
 
     pthread_mutex_lock(&f->lock);
-    while (!f->stop && !f->dropped && clock_mono_ns() < until)
+    while (!f->stop && !h->dropped && clock_mono_ns() < until)
         pthread_cond_timedwait(&f->more, &f->lock, &when);
-    patient = clock_mono_ns() - f->got_ns < PATIENCE_NS;
+    patient = clock_mono_ns() - h->got_ns < PATIENCE_NS;
     pthread_mutex_unlock(&f->lock);
-    return patient && fetcher_goes_on(f);
+    return patient && hand_goes_on(h);
 }
 
 /* How many of those that were asked for have not come and still may. */
-static size_t ask_all(struct fetcher *f, const struct order *o, struct finds *fs, int tries)
+static size_t ask_all(struct hand *h, const struct order *o, struct finds *fs, int tries)
 {
     size_t left = 0;
 
-    for (size_t i = 0; i < fs->n && fetcher_goes_on(f); i++) {
+    for (size_t i = 0; i < fs->n && hand_goes_on(h); i++) {
         if (!may_come(fs->v[i].r, tries))
             continue;
-        wait_until_coming(f, COMING_MAX - 1);
-        ask(f, o, &fs->v[i], 0, fs->v[i].size);
+        wait_until_coming(h, COMING_MAX - 1);
+        ask(h, o, &fs->v[i], 0, fs->v[i].size);
     }
-    wait_until_coming(f, 0);
+    wait_until_coming(h, 0);
     for (size_t i = 0; i < fs->n; i++)
         left += may_come(fs->v[i].r, tries + 1);
     return left;
@@ -102,24 +106,26 @@ static bool is_too_large(const struct fetcher *f, const struct found *file)
     return f->cluster->mirror_max && file->size > f->cluster->mirror_max / 2;
 }
 
-void pull_all(struct fetcher *f, const struct order *o, struct finds *fs)
+void pull_all(struct hand *h, const struct order *o, struct finds *fs)
 {
     int tries = 0;
 
-    f->got_ns = clock_mono_ns();
+    pthread_mutex_lock(&h->fetcher->lock);
+    h->got_ns = clock_mono_ns();
+    pthread_mutex_unlock(&h->fetcher->lock);
     for (size_t i = 0; i < fs->n; i++)
-        fs->v[i].r = !fs->v[i].size                    ? 0
-                     : is_too_large(f, &fs->v[i])     ? -EFBIG
-                                                       : -EHOSTUNREACH;
-    while (ask_all(f, o, fs, tries) && wait_for_link(f))
+        fs->v[i].r = !fs->v[i].size                        ? 0
+                     : is_too_large(h->fetcher, &fs->v[i]) ? -EFBIG
+                                                           : -EHOSTUNREACH;
+    while (ask_all(h, o, fs, tries) && wait_for_link(h))
         tries++;
 }
 
-int pull_one(struct fetcher *f, const struct order *o, struct found *file, off_t off, size_t size)
+int pull_one(struct hand *h, const struct order *o, struct found *file, off_t off, size_t size)
 {
     do {
-        ask(f, o, file, off, size);
-        wait_until_coming(f, 0);
-    } while (is_the_way(file->r) && wait_for_link(f));
+        ask(h, o, file, off, size);
+        wait_until_coming(h, 0);
+    } while (is_the_way(file->r) && wait_for_link(h));
     return file->r;
 }

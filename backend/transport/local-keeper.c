@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/log.h"
 
 #define ANSWER_TIMEOUT_MS 60000
 #define READ_SIZE 16384
@@ -30,7 +31,7 @@ static int start(struct helper *h, const char *program, struct error *e)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return error_set(e, -errno, "cannot talk to %s: %s", program, strerror(errno));
-    r = local_spawn(&h->pid, argv, (const int[3]){ ends[1], ends[1], STDERR_FILENO });
+    r = local_spawn(&h->pid, argv, (const int[3]){ ends[1], ends[1], log_fd() });
     close(ends[1]);
     h->fd = ends[0];
     if (r == 0)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clustrixfs/clock.h"
+#include "clustrixfs/log.h"
 #include "local-spawn.h"
 
 static void set(int fd, int level, int option, int value)
@@ -128,7 +129,7 @@ static int dial_proxy(struct link *l, char *command, struct error *e)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return error_set(e, TRANSPORT_E_NOT_RUN, "no socket: %s", strerror(errno));
-    r = local_spawn(&l->proxy, argv, (const int[3]){ends[1], ends[1], STDERR_FILENO});
+    r = local_spawn(&l->proxy, argv, (const int[3]){ends[1], ends[1], log_fd()});
     close(ends[1]);
     if (r < 0) {
         close(ends[0]);

@@ -15,6 +15,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /* `path` NULL: stderr. Returns 0 or a negative errno (then it stays stderr). */
 int  log_open(const char *path, enum log_level most) must_check;
+/* Where a program that we start may complain: never the terminal that the daemon has left, or is
+ * about to leave, since who reads from that waits for its end. */
+int  log_fd(void);
 bool log_wants(enum log_level level);
 /* "2026-11-22T18:07:58.123Z warn job=17 cluster=hpc: what happened"; control characters become
  * visible. */

@@ -3,7 +3,7 @@
  *
  * The spec's `outputs` are globs below the job's files/. What they match is brought to this
  * machine (of a far cluster: into the mirror) and, where a destination is named, copied there: by a
- * fetcher, one for each cluster, with a thread of its own. Until it has said how that went the job
+ * fetcher, one for each cluster, with threads of its own. Until it has said how that went the job
  * has not ended, so who waits for its end finds them there.
  */
 #ifndef CLUSTRIXFS_OUTPUTS_H
@@ -46,11 +46,11 @@ struct outputs_news {
 };
 
 struct fetcher;
-typedef void outputs_tell(void *arg, const struct outputs_news *n); /* in the fetcher's thread */
+typedef void outputs_tell(void *arg, const struct outputs_news *n); /* in a thread of its own */
 
 /*
- * Start the thread; `results` NULL where the cluster is this machine. All calls are the engine's
- * thread's. fetcher_stop() says nothing more: what is not over is to be sent again.
+ * Start its first thread; `results` NULL where the cluster is this machine. All calls are the
+ * engine's thread's. fetcher_stop() says nothing more: what is not over is to be sent again.
  */
 int  fetcher_start(struct fetcher **fp, const struct cluster *c, struct results *results,
                    outputs_tell *tell, void *arg, struct error *e) must_check;

@@ -53,6 +53,15 @@ ok '-o state= names the directory' [ -d "$T/s3" ]
 printf '{"command":"true"}' >"$T/m2/submit/x"
 is 'they know nothing of each other' "$(count)" 0
 bounded cat "$T/m2/by-name/x/wait" >/dev/null
+# What it finds running has to be asked after, by a program that stays.
+printf '{"command":"sleep 1000"}' >"$T/m2/submit/long"
+helper await-state "$T/m2" 2 running "$(seconds 20)"
+fusermount3 -u "$T/m2"
+is 'who reads what it prints is not kept waiting' \
+    "$(bounded "$CLUSTRIXFS" -o "state=$T/s3" "$T/m2" 2>&1; echo $?)" 0
+is 'by one that found a job running' "$(cat "$T/m2/jobs/2/state")" running
+echo cancel >"$T/m2/jobs/2/ctl"
+is 'which can be cancelled' "$(bounded cat "$T/m2/jobs/2/wait")" cancelled
 ok 'fusermount3 -u ends it' fusermount3 -u "$T/m2"
 for p in $(ours); do
     [ "$p" = "$daemon" ] || helper await-exit "$p" 10

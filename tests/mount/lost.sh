@@ -47,12 +47,29 @@ fi
 is 'the job beside it is running' "$(state "$other")" running
 ok 'the directory of the lost job is kept' [ -d "$dir" ]
 
-# The same with the daemon there.
-job=$(sleeper killed)
-pid=$(record "$job" job_pid) keeper=$(record "$job" keeper_pid)
-kill -9 "$keeper" "$pid"
+# The same with the daemon there. What they left is there all the same.
+leaving() # NAME DESTINATION -> its number, with a file left
+{
+    local job
+    job=$(submit "$1" "{\"command\": \"echo part >p; exec sleep 1000\", \"outputs\": [{\"glob\": \"p\", \"to\": \"$2\"}]}")
+    timeout "$(seconds 20)" sh -c "until [ -s '$M/jobs/$job/files/p' ]; do sleep 0.05; done"
+    await_state "$job" running
+    echo "$job"
+}
+echo >"$T/file"
+job=$(leaving killed "$T/left") stuck=$(leaving stuck "$T/file/below")
+for j in $job $stuck; do
+    pid=$(record "$j" job_pid) keeper=$(record "$j" keeper_pid)
+    kill -9 "$keeper" "$pid"
+done
 # Nothing tells of that; it is found by the sweep, twice within a grace time.
 is 'a job whose keeper was killed too is lost, not completed' "$(ended "$job" 60)" lost
+is 'with what it left where its spec wants it' "$(cat "$T/left/p")" part
+like 'its reason is that it is lost' "$(cat "$M/jobs/$job/reason")" 'lost: *cannot be told'
+is 'one whose outputs cannot be brought is lost, too' "$(ended "$stuck" 60)" lost
+like 'and its reason says both' "$(cat "$M/jobs/$stuck/reason")" \
+    'lost: *; 1 of its 1 output files were not brought: *'
+ok 'its events have no other end' sh -c "! grep -e collecting -e exited '$M/jobs/$job/events'"
 
 # The job alone is killed: its keeper sees how.
 job=$(sleeper shot)

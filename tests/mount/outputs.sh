@@ -68,6 +68,24 @@ is 'an array ends' "$(ended "$job")" 'completed 0'
 is 'when all that its elements left is there' "$(cat "$HOME"/array/r* | sort -n | tr '\n' ' ')" \
     "$(seq 0 9 | tr '\n' ' ')"
 
+# One destination that does not answer, another clustrixfs that is stopped, holds up no other job.
+mkdir "$T/m2"
+"$CLUSTRIXFS" -f -o "state=$T/s2" "$T/m2" >>"$T/log2" 2>&1 &
+second=$!
+helper await-mount "$T/m2" "$second" "$(seconds 20)"
+kill -STOP "$second"
+out "$T/m2/stage/there" 'echo slow >f' f
+slow=$job
+await_state "$slow" collecting
+out "$T/quick" 'echo quick >f' f
+is 'a job whose outputs take long holds up no other' "$(ended "$job" 20) $(cat "$T/quick/f")" \
+    'completed 0 quick'
+is 'and has not ended itself' "$(state "$slow")" collecting
+kill -CONT "$second"
+is 'until it answers' "$(ended "$slow")" 'completed 0'
+fusermount3 -u "$T/m2"
+wait "$second"
+
 # A full disk.
 if is_root && may 'a full disk' 'no tmpfs can be mounted' mount -t tmpfs -o size=1m none "$T/to3"; then
     out "$T/to3" 'head -c 4000000 /dev/zero >big; echo s >small' big small

@@ -56,6 +56,11 @@ refused 'a link out leads nowhere' cat "$M/jobs/$job/files/outside"
 is 'sizes beyond 4 GiB are true' "$(stat -c %s "$M/jobs/$job/files/sparse")" 5368709120
 is 'and their ends can be read' "$(tail -c 3 "$M/jobs/$job/files/sparse" | od -An -tx1 | tr -d ' ')" 000000
 
+. "$HERE/folder.sh"
+job=$(submit folder "$(folder_spec)")
+is 'many files do no harm' "$(ended "$job" 60)" 'completed 0'
+folder_is_like "$M/jobs/$job/files" "$FAR/root/$(token_of "$job")/files"
+
 job=$(submit sleeper '{"command": "echo begun; sleep 300", "time": 600}')
 await_state "$job" running
 is 'output is here while it runs' "$(timeout "$(seconds 20)" tail -n +1 -f "$M/jobs/$job/stdout" | head -n 1)" begun

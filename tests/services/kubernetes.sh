@@ -46,6 +46,8 @@ is 'it is known where it ran' "$(info "$job" 'j["node"]')" localhost
 like 'and as which pod' "$(pod_of "$job")" "$(token_of "$job")-a1"
 
 job=$(submit array '{"command": "cd ..; mkdir on.$CLUSTRIXFS_TASK; ls -d on.* | wc -l; sleep 2; rmdir on.$CLUSTRIXFS_TASK", "array": "0-3%1"}')
+helper await-state "$M" "$job/tasks/0" running "$(seconds 60)"
+is 'those that wait for their turn are queued' "$(state "$job")" 'queued 3 running 1'
 is 'an array ends' "$(ended "$job" 90)" 'completed 0'
 is 'no more of it at a time than was asked for' \
     "$(cat "$M/jobs/$job"/tasks/{0,1,2,3}/stdout | tr -d ' \n')" 1111

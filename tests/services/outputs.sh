@@ -49,16 +49,27 @@ continue_link
 is 'with one it does' "$(ended "$job" 120)" 'completed 0'
 is 'and all of it is there' "$(find "$T/cut" -name 'f*' -size 400000c | wc -l)" 300
 
-# Killed in the middle.
+# Killed in the middle; and another job was lost meanwhile, of which there is what it left.
+cat >"$M/submit/left" <<END
+{"command": "head -c 300000 /dev/urandom >p; echo >q; exec sleep 1000",
+ "outputs": [{"glob": "[pq]", "to": "$T/left"}]}
+END
+left=$(job_of left) leaving=$(token_of "$(job_of left)")
+await_far 30 'test -s "$1"/root/"$2"/files/q' "$FAR" "$leaving"
+await_state "$left" running
 sed "s/cut/killed/" "$M/submit/cut" >spec.killed
 cp spec.killed "$M/submit/killed"
 job=$(job_of killed)
 await_state "$job" collecting
 kill_daemon
 clear_mount
+remote 'kill -9 $(sed -n "s/^\(keeper\|job\)_pid //p" "$1"/root/"$2"/attempt1/started)' "$FAR" "$leaving"
 start_far "link:$FAR/root" -o alive=3
 far_state up >/dev/null
 is 'a daemon that was killed goes on with it' "$(ended "$job" 120)" 'completed 0'
+is 'a job without its wrapper is lost' "$(ended "$left" 60)" lost
+is 'with what it left where it is wanted' "$(sha256sum <"$T/left/p") $(ls "$T/left" | wc -l)" \
+    "$(remote 'cat "$1"/root/"$2"/files/p | sha256sum' "$FAR" "$leaving") 2"
 is 'to its end' "$(find "$T/killed" -name 'f*' -size 400000c | wc -l)" 300
 
 # Nobody has to wait for it.

@@ -3,6 +3,7 @@
  */
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "live.h"
@@ -100,24 +101,100 @@ START_TEST(small_ones_fill_gaps_but_never_starve_a_large_one)
 }
 END_TEST
 
+#define MANY 1500
+
+static struct job *elements[MANY];
+
+/* Job 1 is an array of `n`, queued; the jobs after it are queue()d. */
+static void queue_array(struct job *whole, uint32_t n, uint32_t cores)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct job *j = calloc(1, sizeof(*j));
+
+        j->v.id = JOB_ID(1, i + 1);
+        j->v.cores = cores;
+        j->whole = whole;
+        ck_assert_int_eq(slots_queue(&place, j), 0);
+        elements[i] = j;
+    }
+}
+
+static void free_array(uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        free(elements[i]);
+}
+
 START_TEST(a_throttled_array_lets_others_pass)
 {
-    static struct spec spec = { .throttle = 1 };
-    static struct job  whole = { .spec = &spec };
-    struct job        *a, *b;
+    struct spec spec = { .throttle = 1 };
+    struct job  whole = { .spec = &spec };
 
     slots_init(&place);
-    whole.n_active = 0;
-    a = queue(0, 1, 0, 0);
-    b = queue(1, 1, 0, 0);
-    a->whole = b->whole = &whole;
+    queue_array(&whole, MANY, 1);
+    queue(1, 1, 0, 0);
     queue(2, 1, 0, 0);
-    ck_assert_ptr_eq(slots_next(&place), a);
+    ck_assert_ptr_eq(slots_next(&place), elements[0]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[1]);
     ck_assert_ptr_eq(slots_next(&place), &jobs[2]);
     ck_assert_ptr_null(slots_next(&place));
-    slots_give(&place, a);
-    ck_assert_ptr_eq(slots_next(&place), b);
+    for (uint32_t i = 0; i + 1 < MANY; i++) {
+        slots_give(&place, elements[i]);
+        ck_assert_ptr_eq(slots_next(&place), elements[i + 1]);
+    }
+    ck_assert_ptr_null(whole.tail);
     slots_release(&place);
+    free_array(MANY);
+}
+END_TEST
+
+START_TEST(an_array_that_does_not_fit_lets_64_others_pass)
+{
+    struct spec spec = { 0 };
+    struct job  whole = { .spec = &spec };
+    int         started = 0;
+
+    slots_init(&place);
+    queue(0, 1, 0, 1);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
+    queue_array(&whole, MANY, 4);
+    for (int i = 1; i < 100; i++)
+        queue(i, 1, 0, 0);
+    for (struct job *j; (j = slots_next(&place)); started++) {
+        ck_assert_ptr_null(j->whole);
+        slots_give(&place, j);
+    }
+    ck_assert_int_eq(started, 64);
+    slots_give(&place, &jobs[0]);
+    ck_assert_ptr_eq(slots_next(&place), elements[0]);
+    slots_release(&place);
+    free_array(MANY);
+}
+END_TEST
+
+START_TEST(one_of_an_array_that_comes_back_has_its_old_place)
+{
+    struct spec spec = { 0 };
+    struct job  whole = { .spec = &spec };
+
+    slots_init(&place);
+    queue_array(&whole, 3, 4);
+    queue(1, 4, 0, 0);
+    slots_unqueue(&place, elements[2]);
+    ck_assert_ptr_eq(whole.tail, elements[1]);
+    slots_unqueue(&place, elements[1]);
+    slots_unqueue(&place, elements[0]);
+    ck_assert_ptr_null(whole.tail);
+    ck_assert_int_eq(slots_queue(&place, elements[1]), 0);
+    ck_assert_int_eq(slots_queue(&place, elements[0]), 0);
+    ck_assert_ptr_eq(whole.tail, elements[1]);
+    ck_assert_ptr_eq(slots_next(&place), elements[0]);
+    slots_give(&place, elements[0]);
+    ck_assert_ptr_eq(slots_next(&place), elements[1]);
+    slots_give(&place, elements[1]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[1]);
+    slots_release(&place);
+    free_array(3);
 }
 END_TEST
 
@@ -128,4 +205,6 @@ UNIT_MAIN("slots", {
     memory_counts_too,
     small_ones_fill_gaps_but_never_starve_a_large_one,
     a_throttled_array_lets_others_pass,
+    an_array_that_does_not_fit_lets_64_others_pass,
+    one_of_an_array_that_comes_back_has_its_old_place,
 })
