@@ -5,6 +5,9 @@ Counts the single assertions of TAP programs, and a program of another kind, or 
 before its time, as one. Shows what failed, and appends a row for each suite to TABLE. What was run
 once more counts as it went then, and what had failed at first is shown all the same. Exits 1 when
 anything failed. --failed: prints the names of the programs that did.
+
+What a program has to say to people also when all went well stands in comments that begin with "#|".
+It is kept in TABLE.said, for the end of the run.
 """
 import collections
 import json
@@ -12,6 +15,7 @@ import re
 import sys
 
 TAP = re.compile(r"^(not )?ok\b(?:[^#\\]|\\.)*(#\s*SKIP)?", re.IGNORECASE)
+SAID = "#|"
 SHOWN = 40  # lines of a program that failed
 
 
@@ -65,9 +69,18 @@ def failed(log):
     return 0
 
 
+def keep_words(table, tests):
+    with open(table + ".said", "a") as f:
+        for test in tests:
+            for line in test.get("stdout", "").splitlines():
+                if line.startswith(SAID):
+                    print(line[len(SAID):].removeprefix(" "), file=f)
+
+
 def main(stage, table, log, again=None):
     suites = collections.defaultdict(collections.Counter)
     second = read(again) if again else {}
+    keep_words(table, {**read(log), **second}.values())
     for name, test in read(log).items():
         counts, said = judge(test)
         if counts["failed"] and name in second:

@@ -198,11 +198,13 @@ void queue_next(struct engine *en, struct job *whole)
     }
 }
 
+/* Also of one whose record came before the answer of its submission. */
 void queue_tidy(struct engine *en, struct job *j)
 {
     const struct scheduler_ops *s = j->cluster->scheduler;
 
-    if (s && s->verbs[VERB_TIDY].say && j->v.native && j->v.state != JOB_LOST)
+    if (s && s->verbs[VERB_TIDY].say && (j->v.native || j->v.times.started_ns) &&
+        j->v.state != JOB_LOST)
         duty_order(en, j, ORDER_VERB, VERB_TIDY, NULL);
 }
 

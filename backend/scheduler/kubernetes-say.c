@@ -164,19 +164,16 @@ int kube_say_account(const struct ask *a, struct command *c)
 
 static const char cancel[] = DELETE("pods") "all() { delete \"$@\"; }\none() { delete \"$1\"; }\n";
 
-/* Of what has ended nobody asks again: so it is written down first, and what cannot be deleted now
- * is with the next that has ended. Its record is complete, so the pod goes at once: one that is
- * deleted while its node does not know yet that it has ended stays for a minute. */
+/* Of what has ended nobody asks again: so it is written down first, and what cannot be deleted now,
+ * or was not because this was broken off, is with the next that has ended. Its record is complete,
+ * so the pod goes at once: one that is deleted while its node does not know yet that it has ended
+ * stays for a minute. */
 static const char note_ended[] = "printf '%s\\n' \"$@\" >>\"$target.ended\"\n";
 #define TIDY                                                                                       \
     "all() {\n"                                                                                    \
-    "    mv \"$target.ended\" \"$target.ended.$$\" || return\n"                                    \
-    "    if ! delete --force --grace-period=0 $(cat \"$target.ended.$$\"); then\n"                \
-    "        cat \"$target.ended.$$\" >>\"$target.ended\"\n"                                      \
-    "        rm -f \"$target.ended.$$\"\n"                                                        \
-    "        return 1\n"                                                                           \
-    "    fi\n"                                                                                     \
-    "    rm -f \"$target.ended.$$\"\n"                                                            \
+    "    mv \"$target.ended\" \"$target.ended.$$.$(date +%s)\" || return\n"                       \
+    "    set -- \"$target\".ended.*\n"                                                             \
+    "    delete --force --grace-period=0 $(cat \"$@\") && rm -f \"$@\"\n"                          \
     "}\n"                                                                                          \
     "one() { false; }\n"
 static const char tidy[] = DELETE("pods") TIDY;

@@ -135,10 +135,11 @@ same limit end failed word_of
 same limit stdout begun stdout_of
 same limit reason 1 reason_has 'time limit'
 
-printf '# %-9s' ''
+# What tests/run prints at its end.
+printf '#| %s\n#| %-9s' 'one script, unchanged, on every cluster:' ''
 printf '%-10s' local $FAR_CLUSTERS
 for row in works exit3 array cancel memory limit; do
-    printf '\n# %-9s' "$row"
+    printf '\n#| %-9s' "$row"
     for c in local $FAR_CLUSTERS; do printf '%-10s' "${cell[$row.$c]:-same}"; done
 done
 echo

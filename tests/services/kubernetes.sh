@@ -6,8 +6,15 @@ CLUSTER=cfx-kube
 needs sshd kubernetes
 MOUNTED=kube
 ROOT=$FAR/root
-config "{\"default\": \"kube\", \"clusters\": {\"kube\": {\"host\": \"cfx-kube\", \"dir\": \"$ROOT\",
-    \"volume\": \"$FAR\", \"image\": \"localhost/busybox:1\", \"grace\": 2}}}"
+TEAM=team$$
+broken in_service kubernetes team_down "$TEAM"
+in_service kubernetes team_up "$TEAM" "$FAR" >/dev/null
+config "{\"default\": \"kube\", \"clusters\": {
+    \"kube\": {\"host\": \"cfx-kube\", \"dir\": \"$ROOT\", \"volume\": \"$FAR\",
+             \"image\": \"localhost/busybox:1\", \"grace\": 2},
+    \"team\": {\"host\": \"cfx-kube\", \"dir\": \"$FAR/team\", \"volume\": \"jobs:$FAR\",
+             \"image\": \"localhost/busybox:1\", \"grace\": 2, \"namespace\": \"$TEAM\",
+             \"service_account\": \"runner\", \"node_selector\": {\"kubernetes.io/hostname\": \"localhost\"}}}}"
 start
 like 'it is reached' "$(far_state up)" 'up*'
 like 'it was found by itself' "$(cat "$M/clusters/kube/info.json")" \
@@ -20,8 +27,18 @@ no_pods() { [ -z "$(pods)" ]; }
 # What a test that was killed has left.
 kube delete pods -l app.kubernetes.io/managed-by=clustrixfs --wait=false >/dev/null 2>&1
 witnesses() { wc -l <"$FAR/witness"; }
+AUDIT=$CFX_TESTBED/kubernetes/log/audit
+AUDITED=$(cat "$AUDIT" 2>/dev/null | wc -l) # by the tests before this one
+audited() { tail -n +$((AUDITED + 1)) "$AUDIT" | grep "\"verb\":\"$1\""; } # VERB
+lists() { audited list | wc -l; }
+team_submit() { printf '%s\n' "$2" >"$M/clusters/team/submit/$1" && job_of "$1"; } # NAME TEXT
 : >"$FAR/witness"
 chown "$CFX_SSH_USER" "$FAR/witness"
+
+# On a claim, in another namespace; and one that writes where it should not. Both are looked at later.
+like 'a namespace of its own is reached, too' "$(MOUNTED=team far_state up)" 'up*'
+claim=$(team_submit claim '{"command": "echo in $PWD; cat /var/run/secrets/kubernetes.io/serviceaccount/namespace; echo data >result; exit 5"}')
+evicted=$(team_submit evicted '{"command": "echo begun; head -c 50000000 /dev/zero >/tmp/much; sleep 300"}')
 
 #
 # What jobs do
@@ -45,6 +62,16 @@ is 'its files are its own' "$(stat -c %U "$ROOT/$(token_of "$job")/files/result"
 is 'it is known where it ran' "$(info "$job" 'j["node"]')" localhost
 like 'and as which pod' "$(pod_of "$job")" "$(token_of "$job")-a1"
 
+is 'a job on a claim ends as it does' "$(ended "$claim" 60)" 'failed 5'
+like 'its output is here, and it had the service account of its namespace' \
+    "$(cat "$M/jobs/$claim/stdout")" "in $FAR/team/cfx*/files"$'\n'"$TEAM"
+is 'so are its files' "$(cat "$M/jobs/$claim/files/result")" data
+is 'the claim is bound' "$(kube get -n "$TEAM" pvc jobs -o 'jsonpath={.status.phase}')" Bound
+# shellcheck disable=SC2016 # a template
+is 'its pods have what was configured' "$(kube get -n "$TEAM" pod "$(token_of "$evicted")-a1" \
+    -o 'jsonpath={.spec.volumes[?(@.name=="jobs")].persistentVolumeClaim.claimName} {.spec.serviceAccountName} {.spec.nodeSelector}')" \
+    'jobs runner {"kubernetes.io/hostname":"localhost"}'
+
 job=$(submit array '{"command": "cd ..; mkdir on.$CLUSTRIXFS_TASK; ls -d on.* | wc -l; sleep 2; rmdir on.$CLUSTRIXFS_TASK", "array": "0-3%1"}')
 helper await-state "$M" "$job/tasks/0" running "$(seconds 60)"
 is 'those that wait for their turn are queued' "$(state "$job")" 'queued 3 running 1'
@@ -52,8 +79,16 @@ is 'an array ends' "$(ended "$job" 90)" 'completed 0'
 is 'no more of it at a time than was asked for' \
     "$(cat "$M/jobs/$job"/tasks/{0,1,2,3}/stdout | tr -d ' \n')" 1111
 job=$(submit again '{"command": "echo $CLUSTRIXFS_ATTEMPT; [ $CLUSTRIXFS_ATTEMPT = 2 ]", "retries": 2}')
+next=$(submit next "{\"command\": \"true\", \"after\": [$job]}")
+never=$(submit never "{\"command\": \"true\", \"after\": {\"failed\": [$job]}}")
+is 'what comes after it waits' "$(cat "$M/jobs/$next/reason")" "waits for job $job to complete"
 is 'what fails is run again, as another pod' "$(ended "$job" 60)" 'completed 0'
 is 'with an output of its own' "$(cat "$M/jobs/$job/stdout")" 2
+is 'then the next one runs' "$(ended "$next" 60)" 'completed 0'
+is 'and not the one for its failure' "$(ended "$never")" failed
+like 'what a node throws out is a failure' "$(ended "$evicted" 90)" 'failed*'
+like 'and says why' "$(cat "$M/jobs/$evicted/reason")" '*Evicted*ephemeral*'
+is 'what it had written is here' "$(cat "$M/jobs/$evicted/stdout")" begun
 ok 'nothing is left of pods that have ended' until_true 20 no_pods
 
 #
@@ -61,6 +96,8 @@ ok 'nothing is left of pods that have ended' until_true 20 no_pods
 #
 job=$(submit stubborn '{"command": "trap \"\" TERM; echo begun; while :; do sleep 1; done"}')
 await_state "$job" running
+is 'output is here while it runs' \
+    "$(timeout "$(seconds 20)" tail -n +1 -f "$M/jobs/$job/stdout" | head -n 1)" begun
 ctl "$job" cancel
 is 'cancel ends one that does not heed it' "$(ended "$job" 60 | cut -d' ' -f1)" cancelled
 is 'what it had written is here' "$(cat "$M/jobs/$job/stdout")" begun
@@ -68,6 +105,9 @@ is 'what it had written is here' "$(cat "$M/jobs/$job/stdout")" begun
 outside=$(submit outside '{"command": "sleep 300"}')
 limit=$(submit limit '{"command": "sleep 300", "time": 3}')
 await_state "$outside" running
+# shellcheck disable=SC2016 # for the far shell
+like 'what is submitted once more is there already' \
+    "$(remote 'sh "$1/submit" attempt1 2>&1' "$ROOT/$(token_of "$outside")")" '*AlreadyExists*'
 kube delete pod "$(pod_of "$outside")" --wait=false >/dev/null
 is 'what somebody else deletes is cancelled' "$(ended "$outside" 60 | cut -d' ' -f1)" cancelled
 like 'and says why' "$(cat "$M/jobs/$outside/reason")" '*its pod was deleted*'
@@ -86,6 +126,9 @@ like 'and called a time limit' "$(cat "$M/jobs/$deadline/reason")" '*time limit*
 #
 # What does not begin
 #
+many=$(submit many '{"command": "true", "cores": 640, "array": "0-9"}')
+ok 'elements that fit nowhere say so' await_reason "$many/tasks/9" '*Insufficient cpu*' 60
+before=$(lists)
 large=$(submit large '{"command": "true", "cores": 640}')
 absent=$(submit absent '{"command": "true", "image": "localhost/nosuch:1"}')
 wrong=$(submit wrong '{"command": "true", "image": "No:Such::Name"}')
@@ -97,9 +140,15 @@ ok 'an image that cannot be had is told' await_reason "$absent" '*ImagePull*'
 is 'and waited for' "$(state "$absent")" queued
 is 'an image that cannot be is a failure' "$(ended "$wrong" 60)" failed
 like 'and says why' "$(cat "$M/jobs/$wrong/reason")" '*could not start*InvalidImageName*'
+asked=$(($(lists) - before))
+note <<<"asked for a list $asked times"
+ok 'one question is for all of them' [ "$asked" -gt 0 -a "$asked" -lt 10 ]
+is 'and none is for a pod alone' "$(audited get | grep /pods/)" ''
 ctl "$large" cancel
+ctl "$many" cancel
 ctl "$absent" cancel
 is 'cancel takes one back that waits for room' "$(ended "$large" 60)" cancelled
+is 'all elements of an array' "$(ended "$many" 60)" cancelled
 is 'and one that waits for its image' "$(ended "$absent" 150)" cancelled
 
 limit_pods 0
@@ -115,12 +164,15 @@ as() # NAME: who kubectl is
 {
     cp "$CFX_TESTBED/kubernetes/user/$1" "$CFX_TESTBED/kubernetes/user/config"
 }
+runs=$(submit runs "{\"command\": \"until [ -e $FAR/go ]; do sleep 1; done\"}")
+await_state "$runs" running
 broken as user
 for who in nobody expired; do
     as "$who"
     job=$(submit "$who" '{"command": "true"}')
     ok "a job of $who waits" await_reason "$job" '*tried again*'
     note <"$M/jobs/$job/reason"
+    is 'one that runs is not gone for that' "$(state "$runs")" running
     as user
     is 'until that is mended' "$(ended "$job" 90)" 'completed 0'
 done
@@ -130,6 +182,8 @@ ok 'where kubectl leads elsewhere nothing is submitted' await_reason "$job" '*ku
 as user
 is 'until it leads back' "$(ended "$job" 90)" 'completed 0'
 healed as user
+touch "$FAR/go"
+is 'and the one that ran ends' "$(ended "$runs" 60)" 'completed 0'
 
 #
 # What runs is said to wait: its node has not told yet that it began
@@ -172,6 +226,16 @@ restart_apiserver
 is 'and runs when there is one' "$(ended "$dead" 120)" 'completed 0'
 is 'each once again' "$(witnesses)" 4
 ok 'what could not be deleted meanwhile was deleted later' until_true 40 no_pods
+stop_apiserver
+torn=$(submit torn "{\"command\": \"echo x >>$FAR/witness\"}")
+await_state "$torn" submitting
+kill_daemon
+clear_mount
+continue_apiserver
+start
+is 'what was being submitted when the daemon died ends' "$(ended "$torn" 120)" 'completed 0'
+is 'and ran once' "$(witnesses)" 5
+ok 'nothing is left of it' until_true 20 no_pods
 
 #
 # On this machine
@@ -180,10 +244,23 @@ stop
 mkdir -p "$T/here"
 config "{\"default\": \"here\", \"clusters\": {\"here\": {\"scheduler\": \"kubernetes\", \"dir\": \"$T/here\",
     \"volume\": \"$T/here\", \"image\": \"localhost/busybox:1\", \"context\": \"testbed\"}}}"
-PATH=$CFX_KUBERNETES:$PATH KUBECONFIG=$CFX_TESTBED/kubernetes/pki/admin.kubeconfig \
-    start -o "state=$T/state2"
+# With a login plug-in, as clouds have them: it is asked for the key.
+"$PYTHON" -I - "$CFX_TESTBED/kubernetes/pki" "$T" <<'END'
+import json, os, re, sys
+pki, here = sys.argv[1:]
+read = lambda name: open(f"{pki}/{name}").read()
+print("#!/bin/sh\necho asked >>%s/asked\ncat <<'END'\n%s\nEND" % (here, json.dumps({
+    "apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential",
+    "status": {"clientCertificateData": read("admin.crt"), "clientKeyData": read("admin.key")}})),
+    file=open(f"{here}/plugin", "w"))
+os.chmod(f"{here}/plugin", 0o700)
+user = ('user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: "%s/plugin"}}' % here)
+print(re.sub("user: {client-cert.*}", user, read("admin.kubeconfig")), file=open(f"{here}/kubeconfig", "w"))
+END
+PATH=$CFX_KUBERNETES:$PATH KUBECONFIG=$T/kubeconfig start -o "state=$T/state2"
 job=$(submit here '{"command": "echo here; exit 4"}')
 is 'kubectl of this machine will do, too' "$(ended "$job" 60)" 'failed 4'
 is 'with its output' "$(cat "$M/jobs/$job/stdout")" here
+ok 'its login plug-in was asked' [ -s asked ]
 ok 'no pod is left' until_true 20 no_pods
 finish
