@@ -210,7 +210,8 @@ static int serve(struct options *o, const struct config *c, const char *mountpoi
                  struct error *e)
 {
     struct mount m = {
-        .uid = getuid(), .gid = getgid(), .born_ns = clock_now_ns(), .state_dir = c->state_dir,
+        .uid = getuid(), .gid = getgid(), .max_read = o->max_read, .born_ns = clock_now_ns(),
+        .state_dir = c->state_dir,
     };
     _cleanup_(freep) char *log = NULL;
     int r;

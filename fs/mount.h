@@ -43,6 +43,7 @@ struct mount {
     gid_t                gid;
     int64_t              born_ns; /* when it was mounted: the mtime of what never changes      */
     char                *state_dir;
+    unsigned             max_read; /* in bytes: what -o max_read= said, or 0 */
 };
 
 /*

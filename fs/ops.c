@@ -122,8 +122,11 @@ static void ops_statfs(fuse_req_t req, fuse_ino_t ino unused_arg)
  * come from memory, and a pipe for each thread costs more than it saves (performance is measured
  * in tests/bench).
  */
-static void ops_init(void *userdata unused_arg, struct fuse_conn_info *conn)
+static void ops_init(void *userdata, struct fuse_conn_info *conn)
 {
+    const struct mount *m = userdata;
+
+    conn->max_read = m->max_read;
     conn->want &= ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ |
                               FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
                               FUSE_CAP_CACHE_SYMLINKS);

@@ -33,6 +33,8 @@ static const struct fuse_opt option_table[] = {
     OPTION("alive=%s", alive),
     OPTION("transport=%s", transport),
     OPTION("scheduler=%s", scheduler),
+    /* libfuse's, too: it wants to hear the same number from ops_init(). */
+    OPTION("max_read=%u", max_read), FUSE_OPT_KEY("max_read=", FUSE_OPT_KEY_KEEP),
     /* What fstab may say for mount(8) itself. */
     IGNORED("_netdev"), IGNORED("nofail"), IGNORED("auto"), IGNORED("noauto"),
     IGNORED("user"), IGNORED("nouser"), IGNORED("users"), IGNORED("x-"),

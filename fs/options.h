@@ -16,6 +16,7 @@ struct options {
     char *state_dir, *config;
     char *port, *identity, *control_path, *alive, *transport, *scheduler;
     int   help, version, foreground, debug, nonempty, accept_hostkey;
+    unsigned max_read; /* bytes; 0: as the kernel likes */
 };
 
 /* Returns 0, or -EINVAL and a sentence. */

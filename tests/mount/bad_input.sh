@@ -19,6 +19,12 @@ kept() # WHAT NAME FILE
 
 : >empty
 heard 'an empty file' empty '?* ?*' cp empty "$M/submit/empty"
+: >"$M/submit/redirected" 2>/dev/null
+touch "$M/submit/touched" 2>/dev/null
+for name in redirected touched; do
+    like "a file that stays empty is explained ($name)" "$(cat "$M/submit/$name.error" 2>&1)" '*empty*'
+done
+is 'and is no job' "$(count)" 0
 printf '{\n  "command": "true",\n  "memroy": "1G"\n}\n' >unknown
 heard 'an unknown key' unknown '*line 3*column 3*memroy*memory*' cp unknown "$M/submit/"
 kept 'an unknown key' unknown unknown
@@ -104,6 +110,11 @@ is 'it is the only job' "$(count)" 1
 is 'names with every odd byte are names' "$(
     name=$(printf 'a b\n"c\\\x01\xff$(x)')
     cp mended "$M/submit/$name" && bounded cat "$M/by-name/$name/wait")" 'completed 0'
+
+{ printf '#!/bin/sh\necho just\n#'; head -c 1048555 /dev/zero | tr '\0' '#'; } >just
+ok 'a script of exactly 1 MiB is none too many' cp just "$M/submit/just"
+is 'and runs' "$(stat -c %s just) $(ended "$(job_of just)"; cat "$M/by-name/just/stdout")" \
+    "$(printf '1048576 completed 0\njust')"
 
 # A writer that goes on after an error submits nothing: half a spec is none.
 n=$(count)

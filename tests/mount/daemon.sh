@@ -96,7 +96,7 @@ fi
 
 # fstab and mount(8) hand over a source as well.
 ok 'a source and a mount point, as from fstab' \
-    timeout "$(seconds 20)" "$CLUSTRIXFS" local "$M" -o rw,nosuid,nodev,noatime
+    timeout "$(seconds 20)" "$CLUSTRIXFS" local "$M" -o rw,nosuid,nodev,noatime,max_read=65536
 ok 'that mount answers' ls "$M/submit"
 is 'the kernel knows it as fuse.clustrixfs' "$(findmnt -n -o FSTYPE "$M")" fuse.clustrixfs
 fusermount3 -u "$M"

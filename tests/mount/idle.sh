@@ -28,6 +28,7 @@ before=$(woken)
 sleep 10 # this is the measurement: ten seconds in which nothing must happen
 is 'no thread of it woke up in ten seconds' "$(woken)" "$before"
 is 'no process of a job is left' "$(ours | sort -n)" "$(family | sort -n)"
+is 'nor a zombie' "$(ps -o stat=,args= --ppid "$(family | paste -s -d ,)" | grep Z)" ''
 
 if have strace 'strace sees no system call in ten seconds' &&
     may 'strace sees no system call in ten seconds' 'tracing is not permitted' \
