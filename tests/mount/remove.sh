@@ -46,6 +46,14 @@ ok 'rmdir of an ended job forgets it' rmdir "$M/jobs/$job2"
 is 'it is gone' "$(find "$M/jobs" -maxdepth 1 -name "$job2")" ''
 have inotifywait 'and so is its directory' && ok 'and so is its directory' gone "$dir"
 is 'submit/b still reads back or is gone' "$(cat "$M/submit/b" 2>/dev/null | grep -vc command)" 0
+# As a file manager does it: each thing that it sees, from the bottom up, by the calls that it makes.
+job4=$(submit e '{"command": "mkdir -p d/e; echo x >d/e/f; echo y >g; ln -s g l"}')
+ended "$job4" >/dev/null
+have gio 'a file manager can remove it' &&
+    ok 'a file manager can remove it' \
+        bounded sh -c 'find "$1" -depth -print0 | xargs -0 -n 1 gio remove' - "$M/jobs/$job4"
+have gio 'and it is gone' &&
+    is 'and it is gone' "$(find "$M/jobs" -maxdepth 1 -name "$job4")" ''
 array=$(submit array '{"command": "echo $CLUSTRIXFS_TASK", "array": "0-9"}')
 ended "$array" >/dev/null
 ok 'an array can be removed' timeout "$(seconds 20)" rm -r "$M/jobs/$array"

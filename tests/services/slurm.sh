@@ -62,6 +62,22 @@ await_state "$outside" running
 remote 'scancel -n "$1"' "$(info "$outside" 'j["token"]')"
 like 'what somebody else cancels is cancelled' "$(ended "$outside" 60)" 'cancelled*'
 
+# However many there are: how often slurmctld was asked about jobs, by its own count.
+queries()
+{
+    remote sdiag | awk '/REQUEST_JOB_(USER_)?INFO/ && sub(/.*count:/, "") { n += $1 } END { print n + 0 }'
+}
+many=$(submit many '{"command": "true", "array": "0-999", "begin": "+1h"}')
+until_true 60 text_is_like "$M/jobs/$many/state" 'queued 1000'
+is 'an array of a thousand is in the queue' "$(state "$many")" 'queued 1000'
+asked=$(queries)
+sleep 10 # in which they are asked after
+asked=$(($(queries) - asked))
+note <<<"asked $asked times in 10 s"
+ok 'all of them are asked after by one question a round' [ "$asked" -ge 1 -a "$asked" -le 11 ]
+ctl "$many" cancel
+is 'and cancelled as one' "$(ended "$many" 60)" cancelled
+
 like 'a time limit is a failure' "$(ended "$limit" 120)" 'failed*'
 like 'and called that' "$(cat "$M/jobs/$limit/reason")" '*time limit*'
 finish
