@@ -1,8 +1,9 @@
 /*
  * batch.c - what all schedulers that have a queue have in common
  *
- * A job goes there as two scripts in its directory. `submit RUN` serves every attempt of the job
- * and each single element of its array, so it is put there once; job.sh becomes the wrapper that
+ * A job goes there as two scripts in its directory. `submit RUN NOW` serves every attempt of the
+ * job and each single element of its array, so it is put there once, and is read by the keeper's
+ * shell: $0 and $$ are not its own; NOW is the time, in seconds. job.sh becomes the wrapper that
  * every scheduler's jobs run under.
  */
 #include "batch.h"

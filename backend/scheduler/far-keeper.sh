@@ -946,11 +946,16 @@ k_keep_answer()
     done 2>/dev/null
 }
 
-# The scheduler's command, signed: as long as it lives, the run is being tried.
+# The scheduler's command, signed: as long as it lives, the run is being tried. Its script is read
+# instead of run, and is replaced by that command at its end; it is told the run, and the time.
 k_submit_command()
 {
     k_stat self && k_sign "$1" "$k_me.1" || exit
-    exec sh "${1%/*}/submit" "${1##*/}"
+    read -r k_uptime k_line </proc/uptime
+    k_file=${1%/*}/submit
+    set +f -- "${1##*/}" "$((k_up_since + ${k_uptime%%.*}))"
+    # shellcheck disable=SC1090 # the job's own
+    . "$k_file"
 }
 
 # To 3, in one write, which nobody else's can come between. False: it is too long for that. When
@@ -1041,6 +1046,8 @@ k_submit_lanes()
 k_submit()
 {
     k_here
+    read -r k_uptime k_line </proc/uptime
+    k_up_since=$(($(date +%s) - ${k_uptime%%.*}))
     exec 3>&1
     k_unsaid=$(k_submit_lanes "$@" 2>/dev/null) || exit
     for k_name in $k_unsaid; do

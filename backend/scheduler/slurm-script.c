@@ -1,9 +1,9 @@
 /*
  * slurm-script.c - the two scripts: the one that submits, and the one that Slurm runs
  *
- * `submit RUN` serves every attempt of the job and each single element of its array, so it is put
- * there once. The name of the job in Slurm is the token; the log is named after the run, and holds
- * only what Slurm itself and our wrapper have to say.
+ * `submit RUN NOW` serves every attempt of the job and each single element of its array, so it is
+ * put there once. The name of the job in Slurm is the token; the log is named after the run, and
+ * holds only what Slurm itself and our wrapper have to say.
  */
 #include "slurm.h"
 
@@ -17,7 +17,7 @@ static const char setup[] =
     "command -v sbatch >/dev/null 2>&1 || { [ -r /etc/profile ] && . /etc/profile; } "
     ">/dev/null 2>&1\n"
     "unset SBATCH_ARRAY_INX SBATCH_CLUSTERS SBATCH_WAIT SBATCH_OPEN_MODE SBATCH_REQUEUE\n"
-    "run=$1\n"
+    "run=$1 now=${2:-$(date +%s)}\n"
     "attempt=${run##*attempt}\n";
 
 /*
@@ -45,8 +45,7 @@ static void add_options(struct buf *out, const struct spec *spec, const struct s
     buf_add_char(out, '\n');
     /* Counted from now, since the clock's hour at the far side may be another. */
     if (spec->begin_s > 0)
-        buf_printf(out, "now=$(date +%%s)\n"
-                        "[ \"$now\" -ge %lld ] || set -- \"--begin=now+$((%lld - now))\" \"$@\"\n",
+        buf_printf(out, "[ \"$now\" -ge %lld ] || set -- \"--begin=now+$((%lld - now))\" \"$@\"\n",
                    (long long)spec->begin_s, (long long)spec->begin_s);
 }
 
@@ -116,7 +115,7 @@ static int add_sbatch(struct buf *out, const struct spec *spec, const struct clu
 int slurm_submit_script(const struct spec *spec, const struct cluster *cluster,
                         const struct job_ref *ref, const struct strv *options, struct buf *out)
 {
-    buf_add_str(out, "#!/bin/sh\n# submit RUN: puts the job into Slurm's queue\n");
+    buf_add_str(out, "#!/bin/sh\n# submit RUN NOW: puts the job into Slurm's queue\n");
     buf_add_str(out, setup);
     batch_add_cd(out, spec, cluster, ref);
     add_options(out, spec, options);

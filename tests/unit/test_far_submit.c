@@ -40,7 +40,7 @@ START_TEST(an_answer_is_kept)
 
     fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
     check(&f, "sent", one, "J " RUN "|U|Z|");
-    fsite_write(&f, TOKEN "/submit", 0700, "echo \"$1\" >>\"${0%/*}/witness\"\n"
+    fsite_write(&f, TOKEN "/submit", 0700, "echo \"$1\" >>" TOKEN "/witness\n"
                                          "printf 'job %s' \"$1\"; echo no >&2; exit 7\n");
     check(&f, "submit", one, answer);
     check(&f, "submit", one, answer);
@@ -63,7 +63,7 @@ START_TEST(what_was_started_is_not_submitted)
     struct record r;
 
     fsite_job(&f, TOKEN, "{\"command\": \"true\"}");
-    fsite_write(&f, TOKEN "/submit", 0700, "touch \"${0%/*}/witness\"\n");
+    fsite_write(&f, TOKEN "/submit", 0700, "touch " TOKEN "/witness\n");
     fsite_run(&f, RUN, &r);
     check(&f, "submit", one, "J " RUN "|U|C|Z|");
     fsite_check(&f, "forget", NULL, RUN, "claimed");
@@ -117,8 +117,8 @@ START_TEST(a_killed_keeper_leaves_it_tried)
     FILE                      *in;
 
     fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
-    fsite_write(&f, TOKEN "/submit", 0700, "echo $$ $PPID >\"${0%/*}/pid\"\n"
-                                         "mv \"${0%/*}/pid\" \"${0%/*}/pids\"\nexec sleep 1000\n");
+    fsite_write(&f, TOKEN "/submit", 0700, "exec sh -c 'echo $$ $PPID >pid && mv pid " TOKEN
+                                         "/pids && exec sleep 1000'\n");
     pid = fork();
     if (pid == 0) {
         ck_assert_ptr_nonnull(freopen("/dev/null", "w", stdout));
@@ -179,7 +179,7 @@ START_TEST(it_is_submitted_at_most_once)
     snprintf(path, sizeof(path), "%s:/usr/bin:/bin", getenv("PATH"));
     setenv("PATH", path, 1);
     fsite_job(&f, TOKEN, "{\"command\": \"x\"}");
-    fsite_write(&f, TOKEN "/submit", 0700, "echo ran >>\"${0%/*}/$1.witness\"\n");
+    fsite_write(&f, TOKEN "/submit", 0700, "echo ran >>\"" TOKEN "/$1.witness\"\n");
     for (int i = 1; i <= KILLS; i++) {
         _cleanup_(bufp) struct buf out = BUF_INIT;
         char                       run[64], witness[80];

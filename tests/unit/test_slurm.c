@@ -66,11 +66,11 @@ static void check_lacks(const char *spec, const char *words)
 
 static const char submit[] =
     "#!/bin/sh\n"
-    "# submit RUN: puts the job into Slurm's queue\n"
+    "# submit RUN NOW: puts the job into Slurm's queue\n"
     "command -v sbatch >/dev/null 2>&1 || { [ -r /etc/profile ] && . /etc/profile; } "
     ">/dev/null 2>&1\n"
     "unset SBATCH_ARRAY_INX SBATCH_CLUSTERS SBATCH_WAIT SBATCH_OPEN_MODE SBATCH_REQUEUE\n"
-    "run=$1\n"
+    "run=$1 now=${2:-$(date +%s)}\n"
     "attempt=${run##*attempt}\n"
     "cd '" AT "/files' 2>/dev/null || cd /\n"
     "set -- \\\n"
