@@ -6,7 +6,7 @@
 #include "clustrixfs/clock.h"
 
 #define QUICK_NS (60 * NS_PER_MS)   /* a loop of cp on a slow machine is quicker */
-#define GATHER_NS (100 * NS_PER_MS) /* what a slot may stand idle for it         */
+#define GATHER_NS (200 * NS_PER_MS) /* what a slot may stand idle for it         */
 #define BURST_MIN 8
 
 void burst_add(struct burst *b, int64_t now_ns)

@@ -3,7 +3,7 @@
  *
  * Whoever submits hundreds of jobs in a loop waits for that loop to end, and each job that is
  * started meanwhile takes the processor from it. So from the eighth submission in quick succession
- * on, starts are gathered: all whose turn it is begin together, every tenth of a second.
+ * on, starts are gathered: all whose turn it is begin together, five times a second.
  */
 #ifndef CLUSTRIXFS_JOB_BURST_H
 #define CLUSTRIXFS_JOB_BURST_H
