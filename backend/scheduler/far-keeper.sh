@@ -1244,24 +1244,34 @@ k_stat_runs()
     done | xargs stat -c "%f %s $k_mtime %n" 2>/dev/null
 }
 
-# Fields become lines, for awk to count the files; a line end in a name is the byte 1 meanwhile, so
-# that names with that byte are left out.
+# Fields become lines, for awk to count the files: a line end in a name is the byte 1 meanwhile, and
+# that byte is 0. Not every awk can read that, so a name ends with what is in none.
 k_list_gnu()
 {
-    find "$@" ! -path "*$k_one*" ! -lname "*$k_one*" \
+    find "$@" ! -lname "*$k_one*" \
         \( -path '???????????????/files' \( ! -type d -o -printf 'D %h\0' \) -o \
-        -type l -printf 'F %y %m %s %T@ %P\0L %l\0' -o -printf 'F %y %m %s %T@ %P\0' \) \
-        2>/dev/null | tr '\0\n' '\n\1' | k_count | tr '\n\1' '\0\n'
+        -type l -printf 'F %y %m %s %T@ %P//\0L %l\0' -o -printf 'F %y %m %s %T@ %P//\0' \) \
+        2>/dev/null | k_count
 }
 
 # The end of each listing, with how many files it has. One that is too long ends the text without.
 k_count()
 {
+    tr '\0\n\1' '\n\1\0' | k_count_lines | tr '\n\1\0' '\0\n\1'
+}
+
+k_count_lines()
+{
     awk -v most="$k_files_max" -v room="$k_text_max" '
         function end() { if (n >= 0) print "Z " n }
         BEGIN { n = -1 }
         /^D / { end(); n = 0; print; next }
-        /^F / { n++ }
+        /^F / {
+            cut = substr($0, length($0) - 1) != "//"
+            n += !cut
+            $0 = substr($0, 1, length($0) - 2)
+        }
+        cut && /^[FL]/ { next }
         { room -= length($0) + 1 }
         n > most || room < 0 { n = -1; exit }
         { print }
@@ -1277,7 +1287,7 @@ k_list_each()
         fi
         printf 'D %s\0' "${k_name%/*}"
         (cd "$k_name" && find . -mindepth 1 -print0 2>/dev/null | xargs -0 "$0" list-names)
-    done | tr '\0\n' '\n\1' | k_count | tr '\n\1' '\0\n'
+    done | k_count
 }
 
 k_list_names()
@@ -1306,9 +1316,13 @@ k_list_name()
     1???) k_type=p ;;
     *) k_type=s ;;
     esac
-    printf 'F %s %o %s %s %s\0' "$k_type" $((0x$1 & 07777)) "$2" "$3" "${k_name#./}"
+    k_target=
+    [ "$k_type" != l ] || k_target=$(readlink -n "$k_name" && printf .)
+    case $k_target in
+    *"$k_one"*) return ;;
+    esac
+    printf 'F %s %o %s %s %s//\0' "$k_type" $((0x$1 & 07777)) "$2" "$3" "${k_name#./}"
     [ "$k_type" = l ] || return 0
-    k_target=$(readlink -n "$k_name" && printf .)
     printf 'L %s\0' "${k_target%.}"
 }
 
@@ -1362,6 +1376,7 @@ k_verb=${1-}
 case $k_verb in
 list-names)
     shift
+    k_one=$(printf '\1')
     k_list_names "$@"
     exit
     ;;

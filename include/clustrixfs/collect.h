@@ -18,7 +18,8 @@
  *    Z N                   ends the listing of N files
  *
  * The text ends without a Z in a listing of more than 200000 files, or of more than 12 MiB in all.
- * A file that has the byte 1 in its path or in its link's target is left out.
+ * A link that has the byte 1 in its target is left out; where the far side's awk takes a 0 for the
+ * end of a line (busybox), so is any file that has it in its path.
  *
  * Nothing in it is trusted: numbers are checked, and a PATH that is absolute, has a "..", "." or an
  * empty component, or is longer or deeper than can be shown here, is given as the empty path: it

@@ -23,7 +23,7 @@ ln -s ../../../../../../../../etc/passwd climbing
 mkfifo pipe
 python3 -c 'import os, socket
 socket.socket(socket.AF_UNIX).bind("socket")
-for name in (b"\xff\xfe not UTF-8", b" ", b"\\", b"\x02\x7f", b"-rf", b"*"):
+for name in (b"\xff\xfe not UTF-8", b" ", b"\\", b"\x01\n\x02\x7f", b"-rf", b"*"):
     with open(name, "wb") as f: f.write(name)
 with open("sparse", "wb") as f:
     f.truncate(5 << 30)
@@ -66,7 +66,7 @@ for at in range(2900000, -1, -290000):
     is 'names of any bytes are listed' "$(cd "$f" && printf '%s/' * | md5sum)" \
         "$(cd "$real" && printf '%s/' * | md5sum)"
     ok 'and read' "$PYTHON" -I -c 'import os, sys
-for name in (b"\xff\xfe not UTF-8", b" ", b"\\", b"\x02\x7f", b"-rf", b"*"):
+for name in (b"\xff\xfe not UTF-8", b" ", b"\\", b"\x01\n\x02\x7f", b"-rf", b"*"):
     with open(os.path.join(os.fsencode(sys.argv[1]), name), "rb") as f: assert f.read() == name' "$f"
     is 'beyond 4 GiB it is what it is' \
         "$(tail -c +4499999999 "$f/sparse" | head -c 7 | od -An -c | tr -d ' ')" '\0\0here\0'

@@ -118,6 +118,8 @@ static void make_files(const struct far *f)
     ck_assert_int_eq(mkdir("dir", 0750), 0);
     ck_assert_int_eq(symlink("/etc", "dir/link\n"), 0);
     ck_assert_int_eq(symlink("to\n", "target"), 0);
+    ck_assert_int_eq(symlink("to\1", "untold"), 0);
+    ck_assert_int_eq(symlink("/etc", "dir/\1\n\1"), 0);
     ck_assert_int_eq(mkfifo("fifo", 0600), 0);
     ck_assert_int_eq(truncate("a b", 1 << 30), 0);
     ck_assert_int_eq(chdir("/"), 0);
@@ -170,9 +172,12 @@ START_TEST(files_of_all_kinds_are_listed)
     ck_assert_int_eq(strncmp(listed(&out, "fifo"), "F p 600 0 ", 10), 0);
     check_link(&out, "dir/link\n", "/etc");
     check_link(&out, "target", "to\n");
+    /* Busybox' awk cannot read the line in which that is. */
+    if (!fsite_has(&f, "bin/awk"))
+        check_link(&out, "dir/\1\n\1", "/etc");
     rest = buf_span(&out);
     find(&rest, "D " TOKEN);
-    ck_assert_str_eq(find(&rest, "Z"), "Z 14");
+    ck_assert_str_eq(find(&rest, "Z"), fsite_has(&f, "bin/awk") ? "Z 14" : "Z 15");
     ck_assert_uint_eq(rest.len, 0);
     ck_assert(!fsite_has(&f, TOKEN "/files/x"));
 }
