@@ -946,14 +946,22 @@ k_keep_answer()
     done 2>/dev/null
 }
 
+# k_up: for how many seconds this machine is up, which costs no process as date does.
+k_see_uptime()
+{
+    k_up=0
+    read -r k_up k_line </proc/uptime
+    k_up=${k_up%%.*}
+}
+
 # The scheduler's command, signed: as long as it lives, the run is being tried. Its script is read
 # instead of run, and is replaced by that command at its end; it is told the run, and the time.
 k_submit_command()
 {
     k_stat self && k_sign "$1" "$k_me.1" || exit
-    read -r k_uptime k_line </proc/uptime
+    k_see_uptime
     k_file=${1%/*}/submit
-    set +f -- "${1##*/}" "$((k_up_since + ${k_uptime%%.*}))"
+    set +f -- "${1##*/}" "$((k_up_since + k_up))"
     # shellcheck disable=SC1090 # the job's own
     . "$k_file"
 }
@@ -1046,8 +1054,8 @@ k_submit_lanes()
 k_submit()
 {
     k_here
-    read -r k_uptime k_line </proc/uptime
-    k_up_since=$(($(date +%s) - ${k_uptime%%.*}))
+    k_see_uptime
+    k_up_since=$(($(date +%s) - k_up))
     exec 3>&1
     k_unsaid=$(k_submit_lanes "$@" 2>/dev/null) || exit
     for k_name in $k_unsaid; do
