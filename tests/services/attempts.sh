@@ -71,4 +71,14 @@ job=$(submit self "{\"command\": \"$try; [ \$CLUSTRIXFS_ATTEMPT = 2 ] || scontro
 is 'a job that puts itself back completes once' "$(ended "$job" 90)" 'completed 0'
 is 'as its second attempt' "$(info "$job" 'j["attempt"]'; output "$job")" "$(printf '2\n'; said 2)"
 like 'its first one is there' "$(cat "$M/jobs/$job/attempts/1/stdout")" 'out 1*'
+
+# What has to make room for another job is run again as often as the spec allows.
+low=$(submit low "{\"command\": \"$try; [ \$CLUSTRIXFS_ATTEMPT = 2 ] || sleep 300\", \"partition\": \"low\", \"exclusive\": true, \"retries\": 1, \"native\": [\"--nodelist=n2\"]}")
+until_true 60 text_is_like "$M/jobs/$low/stdout" 'out 1*'
+main=$(submit main '{"command": "true", "partition": "main", "exclusive": true, "native": ["--nodelist=n2"]}')
+is 'a job that others go before makes room' "$(ended "$main" 90)" 'completed 0'
+is 'and completes as its second attempt' "$(ended "$low" 90)" 'completed 0'
+is 'with the output of that' "$(output "$low")" "$(said 2)"
+is 'the first has its own' "$(output "$low/attempts/1")" "$(said 1)"
+like 'and says why it ended' "$(cat "$M/jobs/$low/attempts/1/reason")" '*took its nodes away for another job*'
 finish

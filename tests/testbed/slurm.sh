@@ -32,6 +32,16 @@ AccountingStorageEnforce=associations,limits
 END
 }
 
+# One that was killed has not written down which numbers it gave last, and would give them again; a
+# node that has seen one of them cancels the second job. (Slurm's, and no site sets this for it: see
+# resume_drained for what comes of it all the same.)
+next_number()
+{
+    local last
+    last=$(sed -n 's/.*JobId=\([0-9]*\).*/\1/p' "$D/log/slurmctld.log" 2>/dev/null | sort -n | tail -n 1)
+    echo $((${last:-0} + 1))
+}
+
 # cred_expire is how long a job that was requeued waits; the defaults of the schedulers' intervals
 # are for machines with thousands of jobs.
 slurm_config()
@@ -47,6 +57,8 @@ AuthInfo=socket=$D/munge/socket,cred_expire=10
 CredType=cred/munge
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 SlurmctldPort=$BASE
+FirstJobId=$(next_number)
+DebugFlags=NO_CONF_HASH
 SlurmctldPidFile=$D/state/slurmctld.pid
 SlurmctldLogFile=$D/log/slurmctld.log
 StateSaveLocation=$D/state
