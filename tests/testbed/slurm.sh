@@ -57,7 +57,7 @@ AuthInfo=socket=$D/munge/socket,cred_expire=10
 CredType=cred/munge
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 SlurmctldPort=$BASE
-FirstJobId=$(next_number)
+FirstJobId=1
 DebugFlags=NO_CONF_HASH
 SlurmctldPidFile=$D/state/slurmctld.pid
 SlurmctldLogFile=$D/log/slurmctld.log
@@ -213,6 +213,7 @@ controller_answers()
 controller_up()
 {
     if ! running "$D/state/slurmctld.pid" slurmctld; then
+        sed -i "s/^FirstJobId=.*/FirstJobId=$(next_number)/" "$SLURM_CONF"
         slurmctld || return
     fi
     until_true 20 controller_answers
