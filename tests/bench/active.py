@@ -10,7 +10,7 @@ import random
 import shutil
 import time
 
-from harness import Mount, run, say, timed
+from harness import Mount, run, say, slurp, timed, until
 from idle import switches
 from memory import MB, sizes
 from populate import store
@@ -24,7 +24,8 @@ class Sleepers:
         for i in range(os.cpu_count()):
             self.names.append(f"sleeper{i}")
             submit(mount, self.names[-1], command="exec sleep 1800")
-            until(lambda name=self.names[-1]: state(mount, name) == "running")
+            until(lambda name=self.names[-1]: state(mount, name) == "running",
+                  "a sleeper to run", 60, 0.02)
 
     def cancel(self):
         for name in self.names:
@@ -39,22 +40,14 @@ def submit(mount, name, **spec):
 
 
 def state(mount, name):
-    with open(mount.path("by-name", name, "state"), encoding="ascii") as f:
-        return f.read().strip()
-
-
-def until(holds, seconds=60, pause=0.02):
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise RuntimeError("it has not come to that within a minute")
-        time.sleep(pause)
+    return slurp(mount.path("by-name", name, "state")).strip()
 
 
 def submit_all(mount, n):
     for i in range(n):
         submit(mount, f"active{i}", command="true")
-    until(lambda: len(os.listdir(mount.path("by-state", "queued"))) == n)
+    until(lambda: len(os.listdir(mount.path("by-state", "queued"))) == n, "all to be queued", 60,
+          0.02)
 
 
 def plain_tree(where, ended, active):

@@ -6,8 +6,8 @@ cancelled, and sent again.
 
 import os
 
-from active import Sleepers, idle, state, submit, until
-from harness import Mount, run, say, timed
+from active import Sleepers, idle, state, submit
+from harness import Mount, run, say, timed, until
 from memory import MB, sizes
 
 
@@ -39,7 +39,7 @@ def look(table, mount, what, n):
 
 def run_some(table, mount, what, some):
     took = timed(lambda: until(
-        lambda: counts(mount, "array").get("completed", 0) >= some, 120, 0.2))
+        lambda: counts(mount, "array").get("completed", 0) >= some, "some to run", 120, 0.2))
     table.single(f"{what}: {some} of them run", some / took, "jobs/s")
 
 
@@ -53,7 +53,7 @@ def again(table, mount, what):
     """The cancelled ones, and only those, are to run again."""
     cancelled = cancel(table, mount, what)
     took = timed(lambda: (ctl(mount, "array", "rerun failed"), until(
-        lambda: counts(mount, "array").get("cancelled", 0) == 0, 60, 0.1)))
+        lambda: counts(mount, "array").get("cancelled", 0) == 0, "all to be sent again", 60, 0.1)))
     table.single(f"{what}: rerun failed, {cancelled} of them", took * 1e3, "ms")
     if cancel(table, mount, what + ", second run") > cancelled:
         raise RuntimeError("some that had completed were run again")
@@ -68,7 +68,7 @@ def measure(bench, table):
         before = sizes(m.pid)[1]
         say("array: submitting it")
         took = timed(lambda: (submit(m, "array", command="true", array=f"0-{n - 1}"), until(
-            lambda: counts(m, "array").get("queued") == n)))
+            lambda: counts(m, "array").get("queued") == n, "all to be queued", 60, 0.02)))
         table.single(f"{what}: close() until all are queued", took * 1e3, "ms")
         table.single(f"{what}: private bytes for each", (sizes(m.pid)[1] - before) / n, "B")
         look(table, m, what, n)

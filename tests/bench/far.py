@@ -14,13 +14,12 @@ import statistics
 import subprocess
 import time
 
-from harness import ROOT, Mount, Skip, need, run, timed
+from harness import ROOT, Mount, Skip, need, run, slurp, timed, until
 
 TESTBED = os.path.join(ROOT, "tests", "testbed")
 DELAY_MS = 20
 SERVICES = ("sshd", "slurm")
 HOSTS = {"cfx": 0, "cfx-host": 4}  # what is added to the testbed's first port
-PATIENCE_S = 120
 
 
 class PeerMount:
@@ -149,19 +148,6 @@ class FarMount(Mount):
             raise RuntimeError(f"{name}: {said}: "
                                + slurp(self.path("by-name", name, "reason")))
         return self.path("by-name", name, "files")
-
-
-def slurp(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read()
-
-
-def until(true, what, seconds=PATIENCE_S, pause=0.05):
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise RuntimeError(f"waited {seconds} s in vain for {what}")
-        time.sleep(pause)
 
 
 class Far:

@@ -8,8 +8,7 @@ segments with data that the daemon's connections have sent: no less than its rou
 import re
 import time
 
-from far import slurp, until
-from harness import need, run, say
+from harness import need, run, say, slurp, until
 
 OPTIONS = {"FARLOAD_SECONDS": (60, 10), "FARLOAD_MANY": (100, 20), "FARLOAD_SETTLE": (30, 10)}
 

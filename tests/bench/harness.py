@@ -18,6 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 ENDED = ("completed", "failed", "cancelled", "lost")
+PATIENCE_S = 120
 PATIENCE_MS = 60_000  # without any news; jobs here take milliseconds
 
 
@@ -34,6 +35,19 @@ def need(program, package):
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def slurp(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def until(true, what, seconds=PATIENCE_S, pause=0.05):
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise RuntimeError(f"waited {seconds} s in vain for {what}")
+        time.sleep(pause)
 
 
 def timed(fn):

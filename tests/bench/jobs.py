@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 
-from harness import Ends, Mount, Skip, need, rounds, run, say, timed
+from harness import Ends, Mount, Skip, need, rounds, run, say, slurp, timed
 
 SCRIPT = "#!/bin/sh\necho hello\n"
 
@@ -27,11 +27,6 @@ def check_outputs(read, n):
     wrong = sum(read(i) != "hello\n" for i in range(n))
     if wrong:
         raise RuntimeError(f"{wrong} of {n} jobs have another stdout than 'hello'")
-
-
-def slurp(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read()
 
 
 class Peers:
