@@ -3,10 +3,7 @@
  */
 #include "burst.h"
 
-#include "clustrixfs/clock.h"
-
-#define QUICK_NS (60 * NS_PER_MS)   /* a loop of cp on a slow machine is quicker */
-#define GATHER_NS (200 * NS_PER_MS) /* what a slot may stand idle for it         */
+#define QUICK_NS (60 * NS_PER_MS) /* a loop of cp on a slow machine is quicker */
 #define BURST_MIN 8
 
 void burst_add(struct burst *b, int64_t now_ns)
@@ -25,6 +22,6 @@ int64_t burst_gathers(struct burst *b, int64_t now_ns)
     }
     if (now_ns < b->next_ns)
         return b->next_ns < b->last_ns + QUICK_NS ? b->next_ns : b->last_ns + QUICK_NS;
-    b->next_ns = now_ns + GATHER_NS;
+    b->next_ns = now_ns + BURST_GATHER_NS;
     return 0;
 }

@@ -10,6 +10,10 @@
 
 #include <stdint.h>
 
+#include "clustrixfs/clock.h"
+
+#define BURST_GATHER_NS (200 * NS_PER_MS) /* what a slot may stand idle for it */
+
 struct burst {
     int64_t  last_ns; /* mono: of the last submission       */
     int64_t  next_ns; /* mono: starts are gathered until then */

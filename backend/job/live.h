@@ -40,7 +40,6 @@ struct job {
     bool stored;   /* there is a row of it                                        */
     bool changed;  /* since the last commit; then it is in engine.changed         */
     bool queued;   /* in its cluster's queue: eligible, waits for a slot          */
-    bool slotted;  /* counted in its cluster's slots                              */
     bool meant;    /* WISH_START is on disk                                       */
     bool asked;    /* the cancel was said to the cluster; now its end is looked for  */
     bool suspect;  /* was looked for and not found once: the next time it is lost */
@@ -64,6 +63,7 @@ struct job {
     bool put;      /* its files are in its directory on the cluster; of wholes     */
     bool staging;  /* its inputs are on their way there; of wholes                 */
     bool staged;   /* they are there, or there are none; of wholes                 */
+    uint32_t slots;    /* cores counted in its cluster's slots; 0: it has none            */
     unsigned passed;   /* how many later jobs were started before it while it was first   */
     unsigned failures; /* to start, in a row: how long to wait before the next try        */
     int64_t  due_ns;   /* mono; 0: nothing is due. In engine.due while not 0              */
@@ -90,8 +90,7 @@ struct rank {
 
 /* What a cluster without a queue of its own has to give, and who waits for it. */
 struct slots {
-    uint32_t     cores_free;
-    uint64_t     memory_free;
+    uint64_t     cores_taken, memory_taken; /* of the cluster's; after a restart maybe more */
     struct rank *ranks; /* descending priority */
     size_t       n_ranks, n_queued;
 };
@@ -278,8 +277,6 @@ void outputs_stop(struct engine *en, struct job *j);
 void outputs_drop(struct engine *en, struct job *j);
 
 /* slots.c */
-void slots_init(struct place *p);
-void slots_refit(struct place *p); /* its size is known only now, and nothing is taken of it */
 void slots_release(struct place *p);
 int  slots_queue(struct place *p, struct job *j) must_check;
 void slots_unqueue(struct place *p, struct job *j);

@@ -190,7 +190,7 @@ void job_count_there(struct engine *en, struct job *j)
 /* The slot goes back as soon as the command is known to be over. */
 static void follow_slot(struct engine *en, struct job *j, enum job_state to)
 {
-    if (j->slotted && !job_is_there(j))
+    if (j->slots && !job_is_there(j))
         slots_give(job_place(en, j), j);
     if (j->queued && to != JOB_QUEUED)
         slots_unqueue(job_place(en, j), j);

@@ -62,7 +62,6 @@ int places_open(struct engine *en, struct error *e)
 
         p->cluster = &en->config->clusters[i];
         p->open = !p->cluster->transport->connect;
-        slots_init(p);
         r = worker_start(&p->worker, p->cluster, en->results ? en->results[i] : NULL, en->box,
                          &acts, e);
         if (r)
@@ -162,9 +161,6 @@ static void open_up(struct engine *en, struct place *p)
         return;
     p->open = true;
     p->surveying = false;
-    /* The slots of a host that was met just now were not known; nothing of ours is there yet. */
-    if (!p->there)
-        slots_refit(p);
     owe_all(en, p);
     if (restart_removals(en))
         log_line(LOG_WARN, "cluster=%s: what was forgotten is removed there later",

@@ -17,6 +17,7 @@
 
 #include "clustrixfs/clock.h"
 
+#include "burst.h"
 #include "live.h"
 
 #define PASSED_MAX 64
@@ -25,21 +26,7 @@
 /* How many are meant to be started at a time, and how quickly one must follow the other for
  * that. */
 #define MEAN_MAX 32
-#define MEAN_WITHIN_NS (150 * NS_PER_MS) /* beyond what burst.c gathers */
-
-void slots_init(struct place *p)
-{
-    p->slots = (struct slots){
-        .cores_free = p->cluster->cores,
-        .memory_free = p->cluster->memory,
-    };
-}
-
-void slots_refit(struct place *p)
-{
-    p->slots.cores_free = p->cluster->cores;
-    p->slots.memory_free = p->cluster->memory;
-}
+#define MEAN_WITHIN_NS (BURST_GATHER_NS + 50 * NS_PER_MS) /* a burst starts no quicker */
 
 void slots_release(struct place *p)
 {
@@ -117,39 +104,34 @@ void slots_unqueue(struct place *p, struct job *j)
 
 void slots_take(struct place *p, struct job *j)
 {
-    struct slots *s = &p->slots;
-    uint32_t      cores = job_cores(j);
-
-    if (j->slotted)
+    if (j->slots)
         return;
-    /* A job found running after the configuration shrank may need more than there is left. */
-    s->cores_free -= cores < s->cores_free ? cores : s->cores_free;
-    s->memory_free -= j->v.memory < s->memory_free ? j->v.memory : s->memory_free;
-    j->slotted = true;
+    /* This may well be more than there is: after a restart each that was only meant to be started
+     * counts until it was looked for, and the configuration may have shrunk. */
+    j->slots = job_cores(j);
+    p->slots.cores_taken += j->slots;
+    p->slots.memory_taken += j->v.memory;
     if (j->whole)
         j->whole->n_active++;
 }
 
 void slots_give(struct place *p, struct job *j)
 {
-    struct slots *s = &p->slots;
-
-    if (!j->slotted)
+    if (!j->slots)
         return;
-    s->cores_free += job_cores(j);
-    if (s->cores_free > p->cluster->cores)
-        s->cores_free = p->cluster->cores;
-    s->memory_free += j->v.memory;
-    if (s->memory_free > p->cluster->memory)
-        s->memory_free = p->cluster->memory;
-    j->slotted = false;
+    p->slots.cores_taken -= j->slots;
+    p->slots.memory_taken -= j->v.memory;
+    j->slots = 0;
     if (j->whole)
         j->whole->n_active--;
 }
 
-static bool fits(const struct slots *s, const struct job *j)
+static bool fits(const struct place *p, const struct job *j)
 {
-    return job_cores(j) <= s->cores_free && j->v.memory <= s->memory_free;
+    const struct slots *s = &p->slots;
+
+    return s->cores_taken + job_cores(j) <= p->cluster->cores &&
+           s->memory_taken + j->v.memory <= p->cluster->memory;
 }
 
 static struct job *take(struct place *p, struct job *j, struct job *first_blocked)
@@ -173,13 +155,13 @@ struct job *slots_next(struct place *p)
     struct job   *blocked = NULL;
     unsigned      looked = 0;
 
-    if (!p->open || p->draining || !s->n_queued || !s->cores_free)
+    if (!p->open || p->draining || !s->n_queued || s->cores_taken >= p->cluster->cores)
         return NULL;
     for (size_t i = 0; i < s->n_ranks; i++)
         for (struct job *j = s->ranks[i].first; j; j = j->next) {
             bool waits = array_throttled(j);
 
-            if (!waits && fits(s, j))
+            if (!waits && fits(p, j))
                 return take(p, j, blocked);
             if (!waits && !blocked)
                 blocked = j;

@@ -69,6 +69,34 @@ clear_mount
 start
 is 'a cancel that was accepted is carried out after a crash' "$(ended "$a")" cancelled
 
+# Those that were only meant to be started when it died hold no slot for longer than it takes to look
+# for them, and the slots of those that do run stay theirs.
+rm -f witness
+mkdir many
+a=$(submit a "{\"command\": \"$(gate a)\"}")
+b=$(submit b "{\"command\": \"$(gate b)\"}")
+for i in $(seq 40); do
+    echo "{\"command\": \"echo m$i >> $T/witness\"}" >many/m"$i"
+done
+cp many/* "$M/submit/"
+arrived a
+arrived b
+kill_daemon
+clear_mount
+start
+for i in $(seq 40); do
+    await_state "$(job_of m"$i")" queued || break
+done
+is 'those that waited wait again' "$(ls "$M/by-state/queued" | wc -l)" 40
+is 'and nothing ran beside those that have the slots' "$(cat witness 2>/dev/null)" ''
+open_gate a
+open_gate b
+for i in $(seq 40); do
+    ended "$(job_of m"$i")"
+done >many.ended
+is 'then each of them runs' "$(sort many.ended | uniq -c | tr -s ' ')" ' 40 completed 0'
+is 'once' "$(sort witness | uniq -u | wc -l)" 40
+
 # Drafts outlive it too.
 printf '{"command": \n' >"$M/submit/draft"
 spec='#!/bin/sh\necho hidden\n'

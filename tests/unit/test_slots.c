@@ -12,7 +12,7 @@ static struct cluster cluster = { .cores = 4, .memory = 1000 };
 static struct place   place = { .cluster = &cluster, .open = true };
 static struct job     jobs[200];
 
-static struct job *queue(int i, uint32_t cores, uint64_t memory, int priority)
+static struct job *new_job(int i, uint32_t cores, uint64_t memory, int priority)
 {
     struct job *j = &jobs[i];
 
@@ -21,13 +21,19 @@ static struct job *queue(int i, uint32_t cores, uint64_t memory, int priority)
     j->v.cores = cores;
     j->v.memory = memory;
     j->v.priority = priority;
+    return j;
+}
+
+static struct job *queue(int i, uint32_t cores, uint64_t memory, int priority)
+{
+    struct job *j = new_job(i, cores, memory, priority);
+
     ck_assert_int_eq(slots_queue(&place, j), 0);
     return j;
 }
 
 START_TEST(first_come_first_served)
 {
-    slots_init(&place);
     queue(0, 2, 0, 0);
     queue(1, 2, 0, 0);
     queue(2, 2, 0, 0);
@@ -42,7 +48,6 @@ END_TEST
 
 START_TEST(priority_goes_first)
 {
-    slots_init(&place);
     queue(0, 4, 0, 0);
     queue(1, 4, 0, 5);
     queue(2, 4, 0, -5);
@@ -57,7 +62,6 @@ END_TEST
 
 START_TEST(a_job_that_comes_back_has_its_old_place)
 {
-    slots_init(&place);
     queue(1, 4, 0, 0);
     queue(2, 4, 0, 0);
     queue(0, 4, 0, 0);
@@ -68,7 +72,6 @@ END_TEST
 
 START_TEST(memory_counts_too)
 {
-    slots_init(&place);
     queue(0, 1, 800, 0);
     queue(1, 1, 300, 0);
     queue(2, 1, 200, 0);
@@ -79,11 +82,33 @@ START_TEST(memory_counts_too)
 }
 END_TEST
 
+/* After a restart, each that was only meant to be started counts until it was looked for. */
+START_TEST(more_may_be_taken_than_there_is_and_all_of_it_comes_back)
+{
+    for (int i = 0; i < 40; i++)
+        slots_take(&place, new_job(i, i < 2 ? 2 : 1, 100, 0));
+    new_job(100, 1, 100, 0);
+    ck_assert_int_eq(slots_queue(&place, &jobs[100]), 0);
+    for (int i = 39; i >= 2; i--) {
+        ck_assert_ptr_null(slots_next(&place));
+        slots_give(&place, &jobs[i]);
+        slots_give(&place, &jobs[i]);
+    }
+    ck_assert_ptr_null(slots_next(&place));
+    slots_give(&place, &jobs[0]);
+    ck_assert_ptr_eq(slots_next(&place), &jobs[100]);
+    slots_give(&place, &jobs[1]);
+    slots_give(&place, &jobs[100]);
+    ck_assert_uint_eq(place.slots.cores_taken, 0);
+    ck_assert_uint_eq(place.slots.memory_taken, 0);
+    slots_release(&place);
+}
+END_TEST
+
 START_TEST(small_ones_fill_gaps_but_never_starve_a_large_one)
 {
     int started = 0;
 
-    slots_init(&place);
     queue(0, 1, 0, 0);
     ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
     queue(1, 4, 0, 0);
@@ -130,7 +155,6 @@ START_TEST(a_throttled_array_lets_others_pass)
     struct spec spec = { .throttle = 1 };
     struct job  whole = { .spec = &spec };
 
-    slots_init(&place);
     queue_array(&whole, MANY, 1);
     queue(1, 1, 0, 0);
     queue(2, 1, 0, 0);
@@ -154,7 +178,6 @@ START_TEST(an_array_that_does_not_fit_lets_64_others_pass)
     struct job  whole = { .spec = &spec };
     int         started = 0;
 
-    slots_init(&place);
     queue(0, 1, 0, 1);
     ck_assert_ptr_eq(slots_next(&place), &jobs[0]);
     queue_array(&whole, MANY, 4);
@@ -177,7 +200,6 @@ START_TEST(one_of_an_array_that_comes_back_has_its_old_place)
     struct spec spec = { 0 };
     struct job  whole = { .spec = &spec };
 
-    slots_init(&place);
     queue_array(&whole, 3, 4);
     queue(1, 4, 0, 0);
     slots_unqueue(&place, elements[2]);
@@ -203,6 +225,7 @@ UNIT_MAIN("slots", {
     priority_goes_first,
     a_job_that_comes_back_has_its_old_place,
     memory_counts_too,
+    more_may_be_taken_than_there_is_and_all_of_it_comes_back,
     small_ones_fill_gaps_but_never_starve_a_large_one,
     a_throttled_array_lets_others_pass,
     an_array_that_does_not_fit_lets_64_others_pass,
