@@ -43,6 +43,9 @@ int far_read(struct transport *t, const char *path, off_t off, uint64_t size, tr
     a.take = sink;
     a.arg = arg;
     a.streams = true;
+    /* How far away it is says how much may be on its way; see ssh-window.c. */
+    if (t->ops->nudge && t->up)
+        t->ops->nudge(t->link);
     r = far_ask(t, &q, &a, e);
     if (r != 0 || a.stopped)
         return r;

@@ -90,7 +90,7 @@ static size_t room_for(const struct transport *t, const struct answer *answer)
 {
     if (!answer->streams)
         return READ_SIZE;
-    return t->ops->room ? t->ops->room(t->link, t->round_trip_ns) : 4 * READ_SIZE;
+    return t->ops->room ? t->ops->room(t->link) : 4 * READ_SIZE;
 }
 
 /* One read, of the errors only when there is no output. 0 and *moved, or a negative errno. */

@@ -45,7 +45,6 @@ struct transport {
     int stop; /* an eventfd: readable when everything has to end */
     atomic_bool stopped;
     bool up;
-    int64_t round_trip_ns;
     struct agent agent; /* takes the requests */
     struct agent tail;  /* sends what a followed file gets */
 };

@@ -63,8 +63,8 @@ struct link_ops {
      * TRANSPORT_E_NOT_RUN or TRANSPORT_E_LOGIN. */
     int (*verdict)(struct stream *s, struct span said, struct error *e);
 
-    /* How much room a read of many bytes should offer, for this round trip. NULL: it is all one. */
-    size_t (*room)(const struct link *l, int64_t round_trip_ns);
+    /* How much room a read of many bytes should offer. NULL: it is all one. */
+    size_t (*room)(struct link *l);
 };
 
 extern const struct link_ops link_ssh, link_openssh;

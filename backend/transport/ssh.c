@@ -20,11 +20,6 @@
 
 #define READ_MANY (256 * 1024)
 #define SLICE_MS  5 /* that a long read may wait inside libssh, for a packet to become whole */
-/* Bytes under way on a quick link, for a full pipe; less where the round trip is short, since what
- * the server has to keep costs more than waiting for it. */
-#define PIPE_BYTES_PER_S INT64_C(800000000)
-#define WINDOW_MIN       (1280 * 1000)
-#define WINDOW_MAX       (32 * 1024 * 1024)
 
 /*
  * Any call into libssh takes in whatever comes for any channel, and what it took in, the socket
@@ -206,7 +201,7 @@ static int ssh_stream_start(struct link *l, const char *command, struct stream *
  */
 static uint32_t ask_for(struct stream *s, size_t room)
 {
-    if (room <= READ_MANY || s->left < room / 2) {
+    if (room <= READ_MANY || s->left < room / 4 * 3) {
         s->left = room;
         return (uint32_t)room;
     }
@@ -221,7 +216,8 @@ static ssize_t idle(struct stream *s, int way)
 
 static ssize_t ssh_stream_read(struct stream *s, enum link_end end, void *to, size_t room)
 {
-    int slice = room >= READ_MANY ? SLICE_MS : 0;
+    /* A sign of life is no data: it would be seen only when the slice is over. */
+    int slice = room >= READ_MANY && !s->link->window.asked ? SLICE_MS : 0;
     int n = ssh_channel_read_timeout(s->channel, to, ask_for(s, room), end == LINK_ERR, slice);
 
     if (n > 0) {
@@ -280,21 +276,19 @@ static int ssh_stream_verdict(struct stream *s, struct span said, struct error *
                      c->host, (int)(line.len < 200 ? line.len : 200), line.data);
 }
 
-static size_t ssh_link_room(const struct link *l, int64_t round_trip_ns)
+static size_t ssh_link_room(struct link *l)
 {
-    int64_t window = PIPE_BYTES_PER_S / 1000 * round_trip_ns / NS_PER_MS;
+    size_t size = window_size(&l->window, clock_mono_ns(), l->counter.in_bytes);
 
-    (void)l;
-    /* Since 0.11 the window is 2 MiB, whatever is asked for. */
-    if (ssh_version(SSH_VERSION_INT(0, 11, 0)) || window <= WINDOW_MIN)
-        return READ_MANY;
-    return window < WINDOW_MAX ? (size_t)window : WINDOW_MAX;
+    /* What libssh has by itself is asked for with less. Since 0.11 it is 2 MiB in any case. */
+    return ssh_version(SSH_VERSION_INT(0, 11, 0)) || size <= WINDOW_LEAST ? READ_MANY : size;
 }
 
 /* The session does not block, so this sends and does not wait; the answer only has to come. */
 static void ssh_link_nudge(struct link *l)
 {
     ssh_send_keepalive(l->session);
+    window_ask(&l->window, clock_mono_ns(), l->counter.in_bytes);
 }
 
 static uint64_t ssh_link_signs(const struct link *l)

@@ -13,6 +13,7 @@
 #include "clustrixfs/cluster.h"
 #include "clustrixfs/transport.h"
 #include "link.h"
+#include "ssh-window.h"
 
 struct link {
     const struct cluster *cluster;
@@ -22,6 +23,7 @@ struct link {
     pid_t proxy; /* the ProxyCommand, or 0 */
     int64_t deadline_ns;
     struct ssh_counter_struct counter; /* what has come over the socket */
+    struct window window;
     bool told;                         /* what of the configuration does not apply */
 
     transport_asker *ask; /* NULL: there is nobody to ask */
