@@ -39,6 +39,7 @@ struct job {
 
     bool stored;   /* there is a row of it                                        */
     bool changed;  /* since the last commit; then it is in engine.changed         */
+    bool reworded; /* its reason is another one since then                        */
     bool queued;   /* in its cluster's queue: eligible, waits for a slot          */
     bool slotted;  /* counted in its cluster's slots                              */
     bool meant;    /* WISH_START is on disk                                       */
@@ -370,6 +371,8 @@ int  commit_change(struct engine *en, struct change *c) must_check;
 /* Something rests on this round: show and send nothing of it before the disk has it. */
 void commit_urgent(struct engine *en);
 void commit_order(struct engine *en, struct order *o); /* goes out after the commit */
+/* Show it as it is, which has to be what the disk has. 0 or -ENOMEM: what was shown stays. */
+int  commit_show(struct engine *en, const struct job *j) must_check;
 void commit_all(struct engine *en);
 /* There is something to commit, and nobody waits for it. */
 bool commit_can_wait(const struct engine *en);
