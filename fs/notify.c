@@ -344,7 +344,7 @@ static void free_all(struct notify *n)
     free(n->told.v);
     watched_close(n->watched);
     free(n->states.v);
-    free(n->given.jobs);
+    given_release(&n->given);
     free(n);
 }
 

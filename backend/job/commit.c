@@ -269,11 +269,11 @@ static void tell_watchers(struct engine *en)
     service_changed *watcher = __atomic_load_n(en->watcher, __ATOMIC_ACQUIRE);
 
     en->shows = (struct idmap)IDMAP_INIT;
-    for (size_t i = 0; i < shows.alloc; i++) {
+    /* Who hears of many keeps them in order. */
+    idmap_sort(&shows);
+    for (size_t i = 0; i < shows.n; i++) {
         unsigned what = (unsigned)(uintptr_t)shows.v[i].value;
 
-        if (!shows.v[i].key)
-            continue;
         if (what & CHANGE_JOB_GONE)
             board_remove(en->board, shows.v[i].key);
         if (watcher)

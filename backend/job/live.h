@@ -81,6 +81,7 @@ struct job {
     uint32_t     n_there;              /* the cluster has them, see job_is_there()         */
     uint32_t     turn;   /* those before this one do not wait for another one to end       */
     struct job  *tail;   /* the last of them in the queue; they lie there side by side     */
+    struct job  *latest; /* the one that came into it last, or one before that             */
 };
 
 /* Jobs of one priority, first come first. */
