@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fs/lent.h"
 #include "fs/tree.h"
 #include "fs/watched.h"
 
@@ -103,6 +104,29 @@ void drop_change(struct mount *m, job_id id, unsigned what, uint32_t attempts)
         drop_job(m, id, number);
     else
         drop_files(m, id, attempts);
+}
+
+/*
+ * The names first: that waits for whoever is told of one just now, and then the attributes are
+ * there to be dropped.
+ */
+void drop_lent(struct mount *m, job_id id, unsigned where)
+{
+    struct job_brief b;
+    char number[24];
+
+    snprintf(number, sizeof(number), "%llu", (unsigned long long)JOB_NUMBER(id));
+    for (unsigned s = JOB_NONE + 1; s < JOB_STATE_COUNT; s++)
+        if (where & LENT_STATE(s))
+            drop_entry(m, (struct place){ ROW_STATE_JOBS, s }, number);
+    if (where & ~LENT_ELSEWHERE)
+        drop_attributes(m, ROW_STATE_LINK, id);
+    if (!(where & LENT_ELSEWHERE))
+        return;
+    if (service_brief(m->service, id, &b))
+        drop_entry(m, (struct place){ ROW_CLUSTER_JOBS, CLUSTER_KEY(b.cluster) }, number);
+    drop_attributes(m, ROW_CLUSTER_LINK, id);
+    drop_attributes(m, ROW_JOB, id);
 }
 
 void drop_listings(struct mount *m, unsigned which)

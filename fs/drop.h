@@ -14,6 +14,8 @@
  * time it is read.
  */
 void drop_listings(struct mount *m, unsigned which);
+/* What was lent of it (lent.h). */
+void drop_lent(struct mount *m, job_id id, unsigned where);
 /* What a change (service_changed) made stale; `attempts`: the highest that the kernel can know. */
 void drop_change(struct mount *m, job_id id, unsigned what, uint32_t attempts);
 

@@ -61,7 +61,7 @@ const struct row rows[ROW_COUNT] = {
 
     /* jobs/ and tasks/ */
     [ROW_LATEST]         = { .in = ROW_JOBS, LINK("latest", show_latest) },
-    [ROW_JOB]            = { A_JOB(ROW_JOBS), DIR(EACH, 0700), .holds = HOLDS_WHEN_ENDED },
+    [ROW_JOB]            = { A_JOB(ROW_JOBS), DIR(EACH, 0700), .holds = HOLDS_A_MOMENT },
     [ROW_STATE]          = { JOB(ALL), TEXT("state", 0400, show_state) },
     [ROW_REASON]         = { JOB(ALL), TEXT("reason", 0400, show_reason) },
     [ROW_EXIT_CODE]      = { JOB(ALL), TEXT("exit_code", 0400, show_exit_code) },
@@ -91,12 +91,12 @@ const struct row rows[ROW_COUNT] = {
                              LISTS(list_state, ROW_STATE_LINK),
                              .holds = HOLDS_UNTIL_LISTED },
     [ROW_STATE_LINK]     = { A_JOB(ROW_STATE_JOBS), LINK(EACH, show_job_up2),
-                             .holds = HOLDS_WHEN_ENDED },
+                             .holds = HOLDS_A_MOMENT },
     [ROW_CLUSTER_JOBS]   = { A_CLUSTER(ROW_BY_CLUSTER), DIR(EACH, 0500),
                              LISTS(list_cluster, ROW_CLUSTER_LINK),
                              .holds = HOLDS_UNTIL_LISTED },
     [ROW_CLUSTER_LINK]   = { A_JOB(ROW_CLUSTER_JOBS), LINK(EACH, show_job_up2),
-                             .holds = HOLDS_WHEN_ENDED },
+                             .holds = HOLDS_A_MOMENT },
 
     /* clusters/ */
     [ROW_CLUSTER]        = { A_CLUSTER(ROW_CLUSTERS), DIR(EACH, 0755), .holds = HOLDS_ALWAYS },

@@ -104,9 +104,16 @@ enum row_key { KEY_NOTHING, KEY_IS_JOB, KEY_IS_ATTEMPT, KEY_IS_STATE, KEY_IS_CLU
 
 /*
  * For how long the kernel may keep what it heard about a row: see FROZEN_S in tree.h. An attempt
- * has ended when a later one has begun.
+ * has ended when a later one has begun. HOLDS_A_MOMENT: the same, and before that for a moment once
+ * it was listed (lent.h).
  */
-enum row_holds { HOLDS_NOT, HOLDS_ALWAYS, HOLDS_WHEN_ENDED, HOLDS_UNTIL_LISTED };
+enum row_holds {
+    HOLDS_NOT,
+    HOLDS_ALWAYS,
+    HOLDS_WHEN_ENDED,
+    HOLDS_A_MOMENT,
+    HOLDS_UNTIL_LISTED,
+};
 
 /* Which jobs have a row of ROW_JOB. A directory can be in one place only: hence WHOLES. */
 enum row_jobs {

@@ -22,6 +22,7 @@
 #include "clustrixfs/clock.h"
 #include "clustrixfs/log.h"
 #include "fs/fuse.h"
+#include "fs/lent.h"
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
 #include "fs/notify.h"
@@ -64,6 +65,7 @@ static void take_request(struct loop *l)
 {
     if (fuse_session_receive_buf(l->mount->session, &l->buf) > 0)
         fuse_session_process_buf(l->mount->session, &l->buf);
+    lent_answered(l->mount->lent);
 }
 
 /*

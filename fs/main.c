@@ -20,6 +20,7 @@
 #include "fs/daemon.h"
 #include "fs/grow.h"
 #include "fs/home.h"
+#include "fs/lent.h"
 #include "fs/loop.h"
 #include "fs/mount.h"
 #include "fs/mountpoint.h"
@@ -96,13 +97,39 @@ static int accept_hostkey(const struct options *o, struct error *e)
     return r < 0 ? r : service_accept_hostkey(c, &person, e);
 }
 
+/* A job for those who wait, to be told of it later. */
+struct later {
+    struct mount *mount;
+    job_id        id;
+};
+
+static void tell_waiters(void *arg)
+{
+    _cleanup_(freep) struct later *later = arg;
+
+    waiters_change(later->mount->waiters, later->id, CHANGE_JOB_STATE);
+}
+
+/* Who waited for its end and then looks must not find it where it was. */
+static bool wait_later(struct mount *m, job_id id)
+{
+    struct later *later = waiters_any(m->waiters) ? malloc(sizeof(*later)) : NULL;
+
+    if (!later)
+        return false;
+    *later = (struct later){ m, id };
+    notify_then(m->notify, tell_waiters, later);
+    return true;
+}
+
 static void on_change(void *arg, job_id id, unsigned what)
 {
     struct mount *m = arg;
     struct job_brief b = { 0 };
+    bool is_lent = notify_change(m->notify, id, what);
 
-    notify_change(m->notify, id, what);
-    if (what & ~(unsigned)CHANGE_JOB_FILES) /* nobody waits for files; and see service_brief() */
+    /* Nobody waits for files; and see service_brief(). */
+    if (what & ~(unsigned)CHANGE_JOB_FILES && !(is_lent && wait_later(m, id)))
         waiters_change(m->waiters, id, what);
     if (id && JOB_ELEMENT(id) == 0 && what & (CHANGE_JOB_STATE | CHANGE_JOB_GONE) &&
         (!service_brief(m->service, id, &b) || job_ended(b.state)))
@@ -137,6 +164,8 @@ static int open_rooms(struct mount *m, const struct config *c, struct error *e)
     if (r == 0)
         r = raiser_open(&m->raiser, m);
     if (r == 0)
+        r = lent_open(&m->lent);
+    if (r == 0)
         r = notify_open(&m->notify, m);
     if (r == 0)
         r = grow_open(&m->grow, m);
@@ -164,6 +193,7 @@ static void close_rooms(struct mount *m)
     service_close(m->service);
     grow_close(m->grow);
     notify_close(m->notify);
+    lent_close(m->lent);
     raiser_close(m->raiser);
     waiters_close(m->waiters);
     tree_close(m->tree);

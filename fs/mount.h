@@ -21,6 +21,7 @@ struct fuse_session;
 struct fuse_lowlevel_ops;
 struct drafts;
 struct grow;
+struct lent;
 struct notify;
 struct pass;
 struct pool;
@@ -36,6 +37,7 @@ struct mount {
     struct pass         *pass;    /* pass.c                                                    */
     struct pool         *pool;    /* pool.c: threads for what may wait on a disk               */
     struct notify       *notify;  /* notify.c: drops what the kernel still holds, off the loop */
+    struct lent         *lent;    /* lent.c: what the kernel has of live jobs for a moment     */
     struct raiser       *raiser;  /* raise.c: what the kernel tells those who watch            */
     struct grow         *grow;    /* grow.c: what jobs write                                   */
     struct waiters      *waiters; /* waiters.c: parked reads and polls                         */

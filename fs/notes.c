@@ -55,6 +55,8 @@ static bool merge(struct notes *ns, const struct note *note)
         other->what |= note->what;
         other->listings |= note->listings;
         other->grown |= note->grown;
+        other->kept |= note->kept;
+        other->lent |= note->lent;
         return true;
     }
     return false;

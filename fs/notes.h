@@ -17,6 +17,8 @@ struct note {
     job_id          id;
     int64_t         at_ns; /* mono                                                    */
     unsigned        what;
+    bool            kept;     /* what the kernel keeps of it is to be dropped,            */
+    uint16_t        lent;     /* and where it was lent (lent.h)                           */
     uint8_t         from, to; /* the state that it was last told to be in, and is now */
     unsigned        listings; /* LISTING_* in which it can be seen                    */
     uint64_t        grown;    /* rows of it that have more bytes                      */

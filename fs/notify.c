@@ -27,6 +27,7 @@
 #include "fs/announce.h"
 #include "fs/drop.h"
 #include "fs/given.h"
+#include "fs/lent.h"
 #include "fs/notes.h"
 #include "fs/raise.h"
 #include "fs/states.h"
@@ -148,6 +149,12 @@ static void drop(struct notify *n, const struct note *note)
         note->then(note->arg);
         return;
     }
+    if (note->lent) {
+        lent_await(n->mount->lent);
+        drop_lent(n->mount, note->id, note->lent);
+    }
+    if (!note->kept)
+        return;
     pthread_mutex_lock(&n->lock);
     attempts = n->given.attempts;
     pthread_mutex_unlock(&n->lock);
@@ -234,17 +241,18 @@ static void note_told(struct notify *n, const struct note *note)
 static void note_change(struct notify *n, struct note *note)
 {
     struct change c;
-    bool full = false, stale;
+    bool full = false;
 
     pthread_mutex_lock(&n->lock);
     n->stale_listings |= given_take_listings(&n->given, note->what);
     states_change(&n->states, n->mount->service, note);
     c = change_of(note);
     note->listings = announce_listings(&c);
-    stale = is_stale(note) && (note->what & CHANGE_JOB_FILES || given_job(&n->given, note->id));
-    if (stale && note->what & CHANGE_JOB_STATE)
+    note->kept = is_stale(note) &&
+                 (note->what & CHANGE_JOB_FILES || given_job(&n->given, note->id));
+    if (note->kept && note->what & CHANGE_JOB_STATE)
         watched_kept(n->watched, note->id);
-    if (!n->stop && stale)
+    if (!n->stop && (note->kept || note->lent))
         full = !notes_add(&n->stale, note);
     note_told(n, note);
     if (note->what & CHANGE_LOG)
@@ -258,19 +266,22 @@ static void note_change(struct notify *n, struct note *note)
                  (unsigned long long)JOB_NUMBER(note->id));
 }
 
-void notify_change(struct notify *n, job_id id, unsigned what)
+bool notify_change(struct notify *n, job_id id, unsigned what)
 {
     struct note note = { .id = id, .what = what };
     int64_t now = clock_now_ns();
 
     if (id == 0)
-        return;
+        return false;
     if (what & ~(unsigned)CHANGE_JOB_FILES)
         n->moved_ns = now;
+    if (what & (CHANGE_JOB_STATE | CHANGE_JOB_GONE))
+        note.lent = (uint16_t)lent_take(n->mount->lent, id);
     if (what & (CHANGE_JOB_NEW | CHANGE_JOB_GONE))
         n->listed_ns = now;
     note.at_ns = clock_mono_ns();
     note_change(n, &note);
+    return note.lent;
 }
 
 void notify_grown(struct notify *n, job_id id, uint64_t grown)
@@ -324,16 +335,6 @@ struct watched *notify_watched(struct notify *n)
     return n->watched;
 }
 
-static void init_cond(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-}
-
 static void free_all(struct notify *n)
 {
     if (n->done >= 0)
@@ -344,7 +345,7 @@ static void free_all(struct notify *n)
     free(n->told.v);
     watched_close(n->watched);
     free(n->states.v);
-    free(n->given.jobs);
+    given_release(&n->given);
     free(n);
 }
 
@@ -358,7 +359,7 @@ int notify_open(struct notify **np, struct mount *m)
     n->mount = m;
     n->listed_ns = n->moved_ns = m->born_ns;
     pthread_mutex_init(&n->lock, NULL);
-    init_cond(&n->more);
+    thread_cond_init(&n->more);
     states_begin(&n->states, m->service);
     n->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     r = n->done < 0 ? -errno : watched_open(&n->watched);

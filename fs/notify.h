@@ -33,8 +33,9 @@ void notify_given(struct notify *n, job_id id, uint32_t attempt);
 /* or the attributes of this list of jobs (a row that HOLDS_UNTIL_LISTED). */
 void notify_given_listing(struct notify *n, unsigned row, uint64_t key);
 
-/* A job changed (service_changed); from any thread, never waits. */
-void notify_change(struct notify *n, job_id id, unsigned what);
+/* A job changed (service_changed); from any thread, never waits. True: the kernel may keep where it
+ * was for a moment longer. */
+bool notify_change(struct notify *n, job_id id, unsigned what);
 
 /* Its files of these rows (ROW_BIT) have more bytes; from any thread, never waits. */
 void notify_grown(struct notify *n, job_id id, uint64_t grown);

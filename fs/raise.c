@@ -159,6 +159,8 @@ void raise_come(struct raiser *r, struct place dir, const char *name, struct pla
 void raise_gone(struct raiser *r, struct place dir, const char *name, struct place p)
 {
     raise_entry(r, &(struct raised){ .what = RAISE_GONE, .dir = dir, .place = p }, name);
+    /* It has a link less now for the kernel, and may be seen elsewhere: as it is. */
+    forget_mode(r, p);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/lent.h"
 #include "fs/notify.h"
 #include "fs/tree.h"
 #include "fs/waiters.h"
@@ -72,6 +73,24 @@ static bool list_entry(struct listing *l, const char *name, const struct fuse_en
     return true;
 }
 
+/*
+ * Who lists asks for each of them next. Lent before it is looked at again: what changes in between
+ * would else be missed. Of the elements of an array each would have to be taken back.
+ */
+static void lend(struct mount *m, struct place p, const struct job_brief *b,
+                 struct fuse_entry_param *e)
+{
+    struct job_brief now;
+
+    if (rows[p.row].holds != HOLDS_A_MOMENT || !b || job_ended(b->state) || JOB_ELEMENT(b->id))
+        return;
+    lent_give(m->lent, b->id,
+              p.row == ROW_STATE_LINK ? LENT_STATE(b->state) : LENT_ELSEWHERE);
+    if (service_brief(m->service, b->id, &now) && now.state == b->state &&
+        now.changed_ns == b->changed_ns)
+        e->entry_timeout = e->attr_timeout = MOMENT_S;
+}
+
 /* The same for a file; one that is gone by now is passed over. */
 static bool list_place(struct listing *l, const char *name, struct place p,
                        const struct job_brief *b, off_t off)
@@ -82,8 +101,11 @@ static bool list_place(struct listing *l, const char *name, struct place p,
         name_only(p, &e);
     else if (place_entry(l->mount, p, b, &e) < 0)
         return true;
-    else if (rows[p.row].holds == HOLDS_UNTIL_LISTED)
-        watched_found(notify_watched(l->mount->notify), p, fuse_req_ctx(l->req)->pid);
+    else
+        lend(l->mount, p, b, &e);
+    /* Who comes to watch what the kernel has of these does not ask us again. */
+    if (l->plus && (rows[p.row].holds == HOLDS_UNTIL_LISTED || e.attr_timeout == MOMENT_S))
+        watched_listed(notify_watched(l->mount->notify), p);
     return list_entry(l, name, &e, off);
 }
 

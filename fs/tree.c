@@ -221,6 +221,7 @@ static bool may_keep(struct mount *m, struct place p, const struct job_brief *b)
         notify_given_listing(m->notify, p.row, p.key);
         return true;
     case HOLDS_WHEN_ENDED:
+    case HOLDS_A_MOMENT:
         if (!past && !job_ended(b->state))
             return false;
         notify_given(m->notify, b->id, ATTEMPT_OF_KEY(p.key));

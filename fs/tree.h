@@ -14,9 +14,11 @@
 /*
  * The kernel may keep what is FROZEN (the job has ended; a text that never changes) for this long:
  * notify.c takes it back when a job becomes live again or is forgotten. What is live it keeps for
- * no time at all, so nothing can be stale.
+ * no time at all, so nothing can be stale; but for what was listed (lent.h): that for as long as
+ * `ls -l` takes for a page of a listing, and it is taken back when the job moves.
  */
 #define FROZEN_S 86400.0
+#define MOMENT_S 0.05
 #define LIVE_S 0.0
 /* A directory of drafts: its times may be a moment old, nothing else of it ever changes. */
 #define DRAFTS_S 1.0

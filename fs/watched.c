@@ -196,6 +196,15 @@ void watched_asked(struct watched *w, struct place p, pid_t pid)
     look(w, p, pid, false);
 }
 
+/* Who asks next is not told from who was there before. */
+void watched_listed(struct watched *w, struct place p)
+{
+    pthread_mutex_lock(&w->lock);
+    (void)see(w, p, clock_mono_ns());
+    pthread_mutex_unlock(&w->lock);
+    w->last_id = 0;
+}
+
 void watched_passed(struct watched *w, struct place dir, pid_t pid)
 {
     struct seen *s;

@@ -33,6 +33,8 @@ void watched_close(struct watched *w);
  */
 void watched_found(struct watched *w, struct place p, pid_t pid);
 void watched_asked(struct watched *w, struct place p, pid_t pid);
+/* [loop] The kernel was told of it in a listing, and need not ask when somebody watches it. */
+void watched_listed(struct watched *w, struct place p);
 /* [loop] It looks for a name in this directory: it only came through. */
 void watched_passed(struct watched *w, struct place dir, pid_t pid);
 

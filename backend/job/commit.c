@@ -210,7 +210,7 @@ static void settle_jobs(struct engine *en, bool synced)
         struct job *j = en->changed[i];
 
         j->stored = true;
-        j->changed = false;
+        j->changed = j->reworded = false;
         j->meant = j->meant || (synced && (j->wish & WISH_START));
         j->draft = 0;
         buf_release(&j->text);
@@ -222,16 +222,19 @@ static void settle_jobs(struct engine *en, bool synced)
     en->n_events = 0;
 }
 
+int commit_show(struct engine *en, const struct job *j)
+{
+    struct job_view *v = job_view_make(&j->v);
+
+    return v ? board_show(en->board, v, j->cluster->index) : -ENOMEM;
+}
+
 static void show_jobs(struct engine *en)
 {
-    for (size_t i = 0; i < en->n_changed; i++) {
-        struct job      *j = en->changed[i];
-        struct job_view *v = job_view_make(&j->v);
-
-        if (!v || board_show(en->board, v, j->cluster->index))
+    for (size_t i = 0; i < en->n_changed; i++)
+        if (commit_show(en, en->changed[i]))
             log_line(LOG_ERROR, "job=%llu: out of memory: an older view of it is shown",
-                     (unsigned long long)JOB_NUMBER(j->v.id));
-    }
+                     (unsigned long long)JOB_NUMBER(en->changed[i]->v.id));
 }
 
 static void drop_job(struct engine *en, struct job *j)
@@ -266,11 +269,11 @@ static void tell_watchers(struct engine *en)
     service_changed *watcher = __atomic_load_n(en->watcher, __ATOMIC_ACQUIRE);
 
     en->shows = (struct idmap)IDMAP_INIT;
-    for (size_t i = 0; i < shows.alloc; i++) {
+    /* Who hears of many keeps them in order. */
+    idmap_sort(&shows);
+    for (size_t i = 0; i < shows.n; i++) {
         unsigned what = (unsigned)(uintptr_t)shows.v[i].value;
 
-        if (!shows.v[i].key)
-            continue;
         if (what & CHANGE_JOB_GONE)
             board_remove(en->board, shows.v[i].key);
         if (watcher)

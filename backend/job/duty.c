@@ -103,6 +103,19 @@ static bool eligible(struct engine *en, struct job *j)
     return inputs_are_there(en, j);
 }
 
+static void wait_in_line(struct engine *en, struct job *j)
+{
+    if (!eligible(en, j))
+        return;
+    if (!j->failures && job_place(en, j)->open)
+        job_reason(j, "queued: waits for %u core%s of cluster %s", job_cores(j),
+                   job_cores(j) == 1 ? "" : "s", j->cluster->name);
+    else if (!j->failures)
+        job_reason(j, "queued: waits until cluster %s can be reached", j->cluster->name);
+    if (slots_queue(job_place(en, j), j))
+        duty_at(en, j, clock_mono_ns() + LOOK_AGAIN_NS);
+}
+
 static void owe_queued(struct engine *en, struct job *j)
 {
     if (j->n_elements)
@@ -126,16 +139,9 @@ static void owe_queued(struct engine *en, struct job *j)
     }
     if (j->queued || j->due_ns)
         return;
-    job_changed(en, j, 0);
-    if (!eligible(en, j))
-        return;
-    if (!j->failures && job_place(en, j)->open)
-        job_reason(j, "queued: waits for %u core%s of cluster %s", job_cores(j),
-                   job_cores(j) == 1 ? "" : "s", j->cluster->name);
-    else if (!j->failures)
-        job_reason(j, "queued: waits until cluster %s can be reached", j->cluster->name);
-    if (slots_queue(job_place(en, j), j))
-        duty_at(en, j, clock_mono_ns() + LOOK_AGAIN_NS);
+    wait_in_line(en, j);
+    if (j->reworded)
+        job_changed(en, j, 0);
 }
 
 static void owe_held(struct engine *en, struct job *j)

@@ -103,3 +103,21 @@ void *idmap_next(const struct idmap *m, size_t *at)
     }
     return NULL;
 }
+
+static int by_key(const void *a, const void *b)
+{
+    const struct idmap_entry *x = a, *y = b;
+
+    return (x->key > y->key) - (x->key < y->key);
+}
+
+void idmap_sort(struct idmap *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->alloc; i++)
+        if (m->v[i].key)
+            m->v[n++] = m->v[i];
+    if (n)
+        qsort(m->v, n, sizeof(*m->v), by_key);
+}

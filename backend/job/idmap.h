@@ -29,5 +29,7 @@ int   idmap_put(struct idmap *m, uint64_t key, void *value) must_check;
 void *idmap_take(struct idmap *m, uint64_t key);
 /* Walk in no order: start with *at = 0; NULL at the end. Nothing may be put or taken meanwhile. */
 void *idmap_next(const struct idmap *m, size_t *at);
+/* Bring its entries to the front of v, ascending by key; it can only be released after that. */
+void  idmap_sort(struct idmap *m);
 
 #endif

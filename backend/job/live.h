@@ -39,6 +39,7 @@ struct job {
 
     bool stored;   /* there is a row of it                                        */
     bool changed;  /* since the last commit; then it is in engine.changed         */
+    bool reworded; /* its reason is another one since then                        */
     bool queued;   /* in its cluster's queue: eligible, waits for a slot          */
     bool meant;    /* WISH_START is on disk                                       */
     bool asked;    /* the cancel was said to the cluster; now its end is looked for  */
@@ -80,6 +81,7 @@ struct job {
     uint32_t     n_there;              /* the cluster has them, see job_is_there()         */
     uint32_t     turn;   /* those before this one do not wait for another one to end       */
     struct job  *tail;   /* the last of them in the queue; they lie there side by side     */
+    struct job  *latest; /* the one that came into it last, or one before that             */
 };
 
 /* Jobs of one priority, first come first. */
@@ -367,6 +369,8 @@ int  commit_change(struct engine *en, struct change *c) must_check;
 /* Something rests on this round: show and send nothing of it before the disk has it. */
 void commit_urgent(struct engine *en);
 void commit_order(struct engine *en, struct order *o); /* goes out after the commit */
+/* Show it as it is, which has to be what the disk has. 0 or -ENOMEM: what was shown stays. */
+int  commit_show(struct engine *en, const struct job *j) must_check;
 void commit_all(struct engine *en);
 /* There is something to commit, and nobody waits for it. */
 bool commit_can_wait(const struct engine *en);

@@ -74,6 +74,9 @@ void job_reason(struct job *j, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
+    if (j->v.reason && !strcmp(j->v.reason, text))
+        return;
+    j->reworded = true;
     /* Without memory the old sentence stays, which was true a moment ago. */
     if (job_text(&j->v.reason, text))
         log_line(LOG_WARN, "job=%llu: out of memory for its reason",

@@ -212,7 +212,6 @@ static bool can_send(struct engine *en, struct job *j)
 {
     const struct place *p = job_place(en, j);
 
-    job_changed(en, j, 0);
     if (!is_its_turn(en, j))
         return false;
     if (p->open && !p->draining)
@@ -237,8 +236,12 @@ static void owe_here(struct engine *en, struct job *j)
     } else if (j->wish & WISH_HOLD) {
         job_reason(j, "held: write release to its ctl to let it go on");
         job_move(en, j, EV_HELD, "user", "");
-    } else if (!j->due_ns && can_send(en, j)) {
-        send(en, j);
+    } else if (!j->due_ns) {
+        if (can_send(en, j))
+            send(en, j);
+        /* What waits is looked at often, and mostly for the same reason. */
+        if (j->reworded)
+            job_changed(en, j, 0);
     }
 }
 

@@ -115,13 +115,25 @@ static struct job *make_job(struct engine *en, const struct stored_job *row)
 }
 
 /* What is taken for what, without an event; the whole's counts go along (it was loaded before). */
-static void restate(struct job *j, enum job_state state)
+static void restate(struct engine *en, struct job *j, enum job_state state)
 {
     if (j->whole && j->whole->v.counts[j->v.state]) {
         j->whole->v.counts[j->v.state]--;
         j->whole->v.counts[state]++;
+        job_changed(en, j->whole, 0);
     }
     j->v.state = state;
+    job_changed(en, j, 0);
+}
+
+/*
+ * Shown as it was left. Nothing of it is written again: of 100 000 that wait that would be as much
+ * as they all were. (The intent to start it may stay on disk: it says something of one that waits.)
+ */
+static void show_loaded(struct engine *en, struct job *j)
+{
+    if (!j->changed && commit_show(en, j))
+        job_changed(en, j, 0);
 }
 
 static int load_live(void *arg, const struct stored_job *row)
@@ -133,7 +145,7 @@ static int load_live(void *arg, const struct stored_job *row)
         return 0;
     /* It waited when we last wrote, but we meant to start it and may have. */
     if (j->v.state == JOB_QUEUED && (j->wish & WISH_START))
-        restate(j, JOB_SUBMITTING);
+        restate(en, j, JOB_SUBMITTING);
     if (j->v.state == JOB_SUBMITTING && !j->v.attempt)
         j->v.attempt = 1;
     j->wish &= ~(unsigned)WISH_START;
@@ -142,11 +154,11 @@ static int load_live(void *arg, const struct stored_job *row)
     else if (j->whole && j->spec->exclusive)
         j->v.cores = j->whole->v.cores;
     if (j->v.state == JOB_COLLECTING && !j->n_elements)
-        restate(j, JOB_RUNNING); /* its record is still there: it is read again */
+        restate(en, j, JOB_RUNNING); /* its record is still there: it is read again */
     job_count_there(en, j);
     if (j->there && !job_in_queue(j))
         slots_take(job_place(en, j), j);
-    job_changed(en, j, 0);
+    show_loaded(en, j);
     return 0;
 }
 

@@ -64,6 +64,26 @@ static bool is_sibling(const struct job *a, const struct job *b)
     return a && a->whole && a->whole == b->whole;
 }
 
+/*
+ * After whom it comes: all are in order of their ids. New jobs have the highest and come last; one
+ * that comes back goes to its old place. When many elements of an array come back, one after the
+ * other, each is looked for from where the last one went: not past all who came after the array,
+ * nor past those of it that have been waiting.
+ */
+static struct job *place_before(const struct rank *rank, const struct job *j)
+{
+    struct job *at = j->whole ? j->whole->latest : NULL;
+
+    if (at && at->v.id < j->v.id) {
+        while (at->next && at->next->v.id < j->v.id)
+            at = at->next;
+        return at;
+    }
+    for (at = j->whole && j->whole->tail ? j->whole->tail : rank->last; at && at->v.id > j->v.id;)
+        at = at->prev;
+    return at;
+}
+
 int slots_queue(struct place *p, struct job *j)
 {
     struct rank *rank = rank_of(&p->slots, j->v.priority);
@@ -73,15 +93,15 @@ int slots_queue(struct place *p, struct job *j)
         return -ENOMEM;
     if (j->queued)
         return 0;
-    /* New jobs have the highest id and come last; one that comes back goes to its old place. */
-    for (before = rank->last; before && before->v.id > j->v.id; before = before->prev)
-        ;
+    before = place_before(rank, j);
     j->prev = before;
     j->next = before ? before->next : rank->first;
     *(before ? &before->next : &rank->first) = j;
     *(j->next ? &j->next->prev : &rank->last) = j;
     if (j->whole && !is_sibling(j->next, j))
         j->whole->tail = j;
+    if (j->whole)
+        j->whole->latest = j;
     j->queued = true;
     p->slots.n_queued++;
     return 0;
@@ -95,6 +115,8 @@ void slots_unqueue(struct place *p, struct job *j)
         return;
     if (j->whole && j->whole->tail == j)
         j->whole->tail = is_sibling(j->prev, j) ? j->prev : NULL;
+    if (j->whole && j->whole->latest == j)
+        j->whole->latest = is_sibling(j->prev, j) ? j->prev : NULL;
     *(j->prev ? &j->prev->next : &rank->first) = j->next;
     *(j->next ? &j->next->prev : &rank->last) = j->prev;
     j->next = j->prev = NULL;

@@ -14,4 +14,7 @@
  */
 int thread_start(pthread_t *thread, void *(*fn)(void *arg), void *arg) must_check;
 
+/* As pthread_cond_init(); pthread_cond_timedwait() goes by CLOCK_MONOTONIC. */
+void thread_cond_init(pthread_cond_t *cond);
+
 #endif

@@ -7,7 +7,7 @@ cancelled, and sent again.
 import os
 
 from active import Sleepers, idle, state, submit
-from harness import Mount, run, say, timed, until
+from harness import Mount, run, say, slurp, timed, until
 from memory import MB, sizes
 
 
@@ -20,6 +20,12 @@ def counts(mount, name):
     """{"queued": 99998, "running": 2}"""
     words = state(mount, name).split()
     return dict(zip(words[::2], map(int, words[1::2])))
+
+
+def commits(mount):
+    lines = slurp(mount.path("metrics")).splitlines()
+    return int(next(line.split()[1] for line in lines
+                    if line.startswith("clustrixfs_commits_total ")))
 
 
 def count_tasks(mount):
@@ -75,6 +81,7 @@ def measure(bench, table):
         idle(bench, table, m, what)
     with Mount(bench.program, kept, bench.point) as m:
         table.single(f"{what}: time to mount", m.took * 1e3, "ms")
+        table.single(f"{what}: commits by the mount", commits(m), "", ("<=", 0))
         table.single(f"{what}: daemon's RSS then", sizes(m.pid)[0] / MB, "MB")
         sleepers.mount = m
         sleepers.cancel()

@@ -60,6 +60,55 @@ for how in SIGTERM 'kill -9' umount; do
     ended "$next" >/dev/null
 done
 
+# What is found as it was is not written again. (The second time: what was about to be started when
+# the daemon ended the first time was looked for, which is news.)
+commits() { sed -n 's/^clustrixfs_commits_total //p' "$M/metrics"; }
+await_counts() # JOB COUNTS
+{
+    timeout "$(seconds 20)" sh -c "until [ \"\$(cat '$M/jobs/$1/state')\" = '$2' ]; do sleep 0.05; done"
+}
+a=$(submit a "{\"command\": \"$(gate a)\"}")
+b=$(submit b "{\"command\": \"$(gate b)\"}")
+arrived a
+arrived b
+many=$(submit many '{"command": "true", "array": "0-299%2"}')
+waits=$(submit waits "{\"command\": \"true\", \"after\": [$a]}")
+later=$(submit later '{"command": "true", "begin": "+1h"}')
+held=$(submit held '{"command": "true"}')
+ctl "$held" hold
+await_state "$held" held
+stop
+start
+await_counts "$many" 'queued 300'
+for job in "$a" "$b" "$many" "$waits" "$later" "$held"; do
+    cat "$M/jobs/$job/state" "$M/jobs/$job/reason"
+done >before
+cat "$M/jobs/$many/tasks/"*/reason >>before
+stop
+start
+for job in "$a" "$b" "$many" "$waits" "$later" "$held"; do
+    cat "$M/jobs/$job/state" "$M/jobs/$job/reason"
+done >after
+cat "$M/jobs/$many/tasks/"*/reason >>after
+same 'what waits is found as it was left' before after
+is 'and none of it is written to the disk again' "$(commits)" 0
+ctl "$many/tasks/7" cancel
+is 'one of them can end' "$(ended "$many/tasks/7")" cancelled
+is 'its array counts it' "$(state "$many")" 'queued 299 cancelled 1'
+stop
+start
+is 'also after that' "$(state "$many") $(cat "$M/jobs/$many/tasks/7/state")" \
+    'queued 299 cancelled 1 cancelled'
+is 'which was no news then' "$(commits)" 0
+ctl "$many" cancel
+ctl "$later" cancel
+ctl "$held" release
+open_gate a
+open_gate b
+is 'each goes on from where it was' \
+    "$(for job in "$a" "$b" "$many" "$waits" "$later" "$held"; do ended "$job"; done | tr '\n' ' ')" \
+    'completed 0 completed 0 cancelled completed 0 cancelled completed 0 '
+
 # What was wished just before the end is done after it.
 a=$(submit a "{\"command\": \"$(gate a)\"}")
 arrived a

@@ -50,4 +50,27 @@ START_TEST(an_emptied_map_is_small_again)
 }
 END_TEST
 
-UNIT_MAIN("idmap", { it_agrees_with_an_array, an_emptied_map_is_small_again })
+START_TEST(sorted_it_has_all_in_order)
+{
+    struct idmap m = IDMAP_INIT;
+    char         values[1000];
+
+    for (uint64_t k = 1000; k >= 1; k--)
+        ck_assert_int_eq(idmap_put(&m, k * k, &values[k - 1]), 0);
+    idmap_sort(&m);
+    ck_assert_uint_eq(m.n, 1000);
+    for (uint64_t k = 1; k <= 1000; k++) {
+        ck_assert_uint_eq(m.v[k - 1].key, k * k);
+        ck_assert_ptr_eq(m.v[k - 1].value, &values[k - 1]);
+    }
+    idmap_release(&m);
+    idmap_sort(&m);
+    ck_assert_uint_eq(m.n, 0);
+}
+END_TEST
+
+UNIT_MAIN("idmap", {
+    it_agrees_with_an_array,
+    an_emptied_map_is_small_again,
+    sorted_it_has_all_in_order,
+})

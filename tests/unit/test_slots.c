@@ -220,6 +220,55 @@ START_TEST(one_of_an_array_that_comes_back_has_its_old_place)
 }
 END_TEST
 
+/* In whatever order they come and go: the queue is in order of their ids, all the time. */
+static void check_order(size_t n)
+{
+    const struct job *last = NULL;
+    size_t            there = 0;
+
+    for (const struct job *j = place.slots.ranks[0].first; j; last = j, j = j->next, there++) {
+        ck_assert_ptr_eq(j->prev, last);
+        if (last)
+            ck_assert_uint_lt(last->v.id, j->v.id);
+    }
+    ck_assert_ptr_eq(place.slots.ranks[0].last, last);
+    ck_assert_uint_eq(there, n);
+}
+
+START_TEST(elements_that_come_and_go_stay_in_order)
+{
+    struct spec spec = { 0 };
+    struct job  whole = { .spec = &spec };
+    unsigned    seed = 17;
+
+    slots_init(&place);
+    queue_array(&whole, MANY, 1);
+    queue(1, 1, 0, 0);
+    queue(2, 1, 0, 0);
+    for (int i = 0; i < 3000; i++) {
+        struct job *j = elements[(unsigned)rand_r(&seed) % MANY];
+
+        if (j->queued)
+            slots_unqueue(&place, j);
+        else
+            ck_assert_int_eq(slots_queue(&place, j), 0);
+        if (i % 100 == 0)
+            check_order(place.slots.n_queued);
+    }
+    for (uint32_t i = 0; i < MANY; i++)
+        slots_unqueue(&place, elements[i]);
+    ck_assert_ptr_null(whole.tail);
+    ck_assert_ptr_null(whole.latest);
+    for (uint32_t i = 0; i < MANY; i += 2)
+        ck_assert_int_eq(slots_queue(&place, elements[i]), 0);
+    for (uint32_t i = 1; i < MANY; i += 2)
+        ck_assert_int_eq(slots_queue(&place, elements[i]), 0);
+    check_order(MANY + 2);
+    slots_release(&place);
+    free_array(MANY);
+}
+END_TEST
+
 UNIT_MAIN("slots", {
     first_come_first_served,
     priority_goes_first,
@@ -230,4 +279,5 @@ UNIT_MAIN("slots", {
     a_throttled_array_lets_others_pass,
     an_array_that_does_not_fit_lets_64_others_pass,
     one_of_an_array_that_comes_back_has_its_old_place,
+    elements_that_come_and_go_stay_in_order,
 })
