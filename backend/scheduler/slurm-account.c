@@ -10,7 +10,8 @@
  *    Q|ID|STATE|NODES|START|END|NAME|WAIT STATUS|REASON     the controller
  *    A|ID|STATE|EXIT|SUBMIT|START|END|NODES|MAX RSS|USER|SYSTEM|NAME     the accounting
  *    L|RUN|LINE     a line of the log of TOKEN/RUN
- *    G|RUN          it has no log: Slurm's daemon on the node did not get as far as that
+ *    G|RUN|SINCE    it has no log, so its script was not begun; or one that tells only that a
+ *                   prolog failed, since then
  *    N|NODES|SINCE|NODE|REASON     one of these nodes is out of service since then
  *    P|PROGRAM      what the controller itself runs before each job
  *    U|UID|NAME     who that is
@@ -49,18 +50,23 @@ static const char account[] =
     "sort -u); do\n"
     "    printf 'U|%s|%s\\n' \"$uid\" \"$(id -nu \"$uid\" 2>/dev/null)\"\n"
     "done\n"
-    "nodes=$({ printf '%s\\n' \"$queue\" | sed 's/  *|/|/g' | "
-    "sed -n 's/^[^|]*|CANCELLED|\\([^|][^|]*\\)|.*/\\1/p'\n"
-    "    printf '%s\\n' \"$out\" | sed -n '/|None assigned|/d; "
-    "s/^[^|]*|CANCELLED[^|]*|[^|]*|[^|]*|[^|]*|[^|]*|\\([^|][^|]*\\)|.*/\\1/p'\n"
-    "} | sort -u | head -n 20)\n"
+    "nodes=$({ printf '%s\\n' \"$queue\" | sed 's/  *|/|/g' | cut -d '|' -f 2,3\n"
+    "    printf '%s\\n' \"$out\" | cut -d '|' -f 2,7; } |\n"
+    "    sed -n '/|None assigned$/d; /^CANCELLED/s/.*|//p; /^NODE_FAIL/s/.*|//p' |\n"
+    "    grep . | sort -u | head -n 20)\n"
     "config=$(timeout 10 scontrol show config 2>/dev/null)\n"
     "told() { printf '%s\\n' \"$config\" | sed -n \"s/^$1 *= *//p\"; }\n"
     "echo \"B|$(told BOOT_TIME)|$(date +%s)\"\n"
     "echo \"P|$(told PrologSlurmctld)\"\n"
+    "begun() {\n"
+    "    [ -e \"$1\" ] && { [ ! -s \"$1\" ] || "
+    "grep -qviE 'slurm prolog|prolog failure' \"$1\"; }\n"
+    "}\n"
     "for run; do\n"
-    "    [ -e \"$root/$run.log\" ] || [ ! -e \"$root/${run%/*}/submit\" ] ||\n"
-    "        { echo \"G|$run\"; unlogged=yes; }\n"
+    "    if [ -e \"$root/${run%/*}/submit\" ] && ! begun \"$root/$run.log\"; then\n"
+    "        unlogged=yes\n"
+    "        echo \"G|$run|$(stat -c %Y \"$root/$run.log\" 2>/dev/null)\"\n"
+    "    fi\n"
     "    [ -s \"$root/$run.log\" ] || continue\n"
     "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$root/$run.log\" | "
     "tail -n 5)\n"
@@ -317,10 +323,12 @@ static void hear_log(struct listening *l, struct span line)
 
 static void hear_unlogged(struct listening *l, struct span line)
 {
-    struct heard *h = heard_of(l, line);
+    struct heard *h = heard_of(l, span_until(&line, '|'));
 
-    if (h)
-        h->unlogged = true;
+    if (!h)
+        return;
+    h->unlogged = true;
+    h->prolog_ns = to_ns(line);
 }
 
 static void hear_status(struct listening *l, struct span line)

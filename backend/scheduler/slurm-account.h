@@ -26,7 +26,8 @@ struct heard {
     struct report queue, account, log; /* log: UNKNOWN where it says nothing     */
     int64_t       submit_ns;           /* of the newest record in the accounting */
     struct span   by;                  /* the user id of who cancelled it        */
-    bool          unlogged;            /* it has no log                          */
+    bool          unlogged;            /* it has no log, or prolog_ns            */
+    int64_t       prolog_ns;           /* it tells since then that a prolog failed; or 0 */
 };
 
 /* One line of a job's log: why Slurm's daemon killed it. */

@@ -4,12 +4,12 @@
  * A job that its node cannot start (a prolog that fails, a number that the node has seen) Slurm
  * puts back and holds; one that must not be put back, as ours, it cancels, and calls that a cancel
  * by root. So does a real cancel by root look, of a job that had a node and had not begun. What
- * tells them apart is the node: Slurm takes one that could not start a job out of service. Only
- * where the controller runs a program of its own before each job, whose failure it blames on no
- * node, they cannot be told apart. What a node refuses as a job that it has seen end fails with
- * exit code 1.
+ * tells them apart is the node: Slurm takes one that could not start a job out of service, and
+ * writes into the job's log that a prolog failed. Only where the controller runs a program of its
+ * own before each job, whose failure it blames on no node, they cannot be told apart. What a node
+ * refuses as a job that it has seen end fails with exit code 1.
  *
- * In no case has anything begun: Slurm's daemon opens the job's log first of all.
+ * In no case has anything begun: whatever begins opens the job's log first of all.
  */
 #include "slurm-account.h"
 
@@ -29,6 +29,11 @@ static int64_t to_ns(struct span s)
     return span_to_u64(s, &n) == 0 && n < INT64_MAX / NS_PER_S ? (int64_t)n * NS_PER_S : 0;
 }
 
+static bool is_of_its_start(int64_t at, const struct report *r)
+{
+    return at >= r->started_ns - BEFORE_NS && at <= r->ended_ns + AFTER_NS;
+}
+
 /* "N|NODES|SINCE|NODE|REASON": whether it went out of service as this job was to start there. */
 static bool gave_up(struct span line, const struct report *r, struct span *node, struct span *why)
 {
@@ -42,8 +47,7 @@ static bool gave_up(struct span line, const struct report *r, struct span *node,
     since = to_ns(span_until(&line, '|'));
     *node = span_until(&line, '|');
     *why = line;
-    return !strcmp(nodes, r->node) && since >= r->started_ns - BEFORE_NS &&
-           since <= r->ended_ns + AFTER_NS;
+    return !strcmp(nodes, r->node) && is_of_its_start(since, r);
 }
 
 static void say(struct report *r, struct span node, struct span why, const char *more)
@@ -56,7 +60,7 @@ static void say(struct report *r, struct span node, struct span why, const char 
              words, more);
 }
 
-static void cancelled_by_slurm(const struct hearing *all, struct report *r)
+static void blame_node(const struct hearing *all, const struct heard *h, struct report *r)
 {
     struct span rest = all->text, line, node, why;
 
@@ -65,9 +69,8 @@ static void cancelled_by_slurm(const struct hearing *all, struct report *r)
             say(r, node, why, "scontrol show node tells more");
             return;
         }
-    if (all->prolog)
-        say(r, span_str(r->node), SPAN_LIT("as when PrologSlurmctld fails"),
-            "the log of slurmctld tells more");
+    if (is_of_its_start(h->prolog_ns, r))
+        say(r, span_str(r->node), SPAN_LIT("Prolog failure"), "the log of slurmd tells more");
 }
 
 void slurm_unstarted(const struct hearing *all, const struct heard *h, struct report *r)
@@ -78,6 +81,9 @@ void slurm_unstarted(const struct hearing *all, const struct heard *h, struct re
         return;
     if (r->cause == CAUSE_EXIT && r->exit_code == 1)
         say(r, span_str(r->node), SPAN_LIT("which refused it"), "the log of slurmd tells why");
-    if (r->cause == CAUSE_CANCEL && by_slurm)
-        cancelled_by_slurm(all, r);
+    if (r->cause == CAUSE_NODE || (r->cause == CAUSE_CANCEL && by_slurm))
+        blame_node(all, h, r);
+    if (r->cause == CAUSE_CANCEL && by_slurm && !*r->unstarted && all->prolog)
+        say(r, span_str(r->node), SPAN_LIT("as when PrologSlurmctld fails"),
+            "the log of slurmctld tells more");
 }
