@@ -31,7 +31,7 @@
 #include "process.h"
 
 #define QUEUE_FIELDS                                                                               \
-    "JobArrayID:1000|,State:20|,NodeList:1000|,StartTime:20|,EndTime:20|,Name:16|,"                \
+    "JobArrayID:1000|,State:20|,NodeList:200|,StartTime:20|,EndTime:20|,Name:16|,"                 \
     "exit_code:12|,Reason:60"
 #define ACCOUNT_FIELDS                                                                             \
     "JobID,State,ExitCode,Submit,Start,End,NodeList,MaxRSS,UserCPU,SystemCPU,JobName"
@@ -58,18 +58,15 @@ static const char account[] =
     "told() { printf '%s\\n' \"$config\" | sed -n \"s/^$1 *= *//p\"; }\n"
     "echo \"B|$(told BOOT_TIME)|$(date +%s)\"\n"
     "echo \"P|$(told PrologSlurmctld)\"\n"
-    "begun() {\n"
-    "    [ -e \"$1\" ] && { [ ! -s \"$1\" ] || "
-    "grep -qviE 'slurm prolog|prolog failure' \"$1\"; }\n"
-    "}\n"
     "for run; do\n"
-    "    if [ -e \"$root/${run%/*}/submit\" ] && ! begun \"$root/$run.log\"; then\n"
-    "        unlogged=yes\n"
-    "        echo \"G|$run|$(stat -c %Y \"$root/$run.log\" 2>/dev/null)\"\n"
+    "    log=$root/$run.log\n"
+    "    if [ ! -e \"$log\" ] && [ -e \"$root/${run%/*}/submit\" ]; then\n"
+    "        echo \"G|$run|\" && unlogged=yes\n"
     "    fi\n"
-    "    [ -s \"$root/$run.log\" ] || continue\n"
-    "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$root/$run.log\" | "
-    "tail -n 5)\n"
+    "    [ -s \"$log\" ] || continue\n"
+    "    grep -qviE 'slurm prolog|prolog failure' \"$log\" ||\n"
+    "        { echo \"G|$run|$(stat -c %Y \"$log\")\" && unlogged=yes; }\n"
+    "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$log\" | tail -n 5)\n"
     "    [ -z \"$out\" ] || printf '%s\\n' \"$out\" | sed \"s:^:L|$run|:\"\n"
     "done\n"
     "[ -z \"$unlogged\" ] || [ -z \"$nodes\" ] || printf '%s\\n' \"$nodes\" | "
