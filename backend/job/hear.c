@@ -49,10 +49,12 @@ static void not_started(struct engine *en, struct job *j, const char *why)
 
 void hear_started(struct engine *en, struct job *j, const struct record *rec, const char *evidence)
 {
-    if (rec)
+    if (rec) {
         end_take_start(j, rec);
-    else if (!j->v.times.started_ns)
+        j->begun = true;
+    } else if (!j->v.times.started_ns) {
         j->v.times.started_ns = clock_now_ns();
+    }
     j->failures = 0;
     /* News only once: the record of its start stays there when its wrapper is gone, and says then
      * nothing against its end. */

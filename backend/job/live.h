@@ -67,6 +67,9 @@ struct job {
     uint32_t slots;    /* cores counted in its cluster's slots; 0: it has none            */
     unsigned passed;   /* how many later jobs were started before it while it was first   */
     unsigned failures; /* to start, in a row: how long to wait before the next try        */
+    bool     begun;     /* a record of the start of this attempt was seen                 */
+    unsigned unstarted; /* how often its node could not start this attempt                */
+    char    *gone;      /* the scheduler's number for the last time, which is over; or NULL */
     int64_t  due_ns;   /* mono; 0: nothing is due. In engine.due while not 0              */
     size_t   due_at;   /* its place there                                                 */
 
@@ -240,7 +243,7 @@ bool inputs_are_there(struct engine *en, struct job *j);
 /* It is over: nothing is brought any more. */
 void inputs_forget(struct engine *en, struct job *j);
 
-/* queue.c: where the scheduler keeps the queue itself */
+/* queue.c, queue-again.c: where the scheduler keeps the queue itself */
 void queue_do(struct engine *en, struct job *j);   /* it waits, here or there   */
 void queue_look(struct engine *en, struct job *j); /* is it there, how is it    */
 /* The scheduler has it, under that number. */
@@ -255,6 +258,8 @@ void queue_refused(struct engine *en, struct job *j, const struct report *r);
 void queue_has_not(struct engine *en, struct job *j, const char *why);
 /* It had, and has lost it: the same. */
 void queue_forgot(struct engine *en, struct job *j, const char *why);
+/* Its node could not start it, `why` says more: the same. False: that was tried often enough. */
+bool queue_unstarted(struct engine *en, struct job *j, const char *why) must_check;
 
 /* sight.c: what the scheduler says about jobs in its queue, or of their end */
 void sight_survey(struct engine *en, struct survey_news *s);
@@ -262,6 +267,8 @@ void sight_report(struct engine *en, struct job *j, const struct report *r, cons
 /* The scheduler put a running job back: a new attempt, whose output is kept apart. */
 void sight_requeued(struct engine *en, struct job *j, const char *evidence, const char *detail);
 void sight_back(struct engine *en, struct job *j, const char *evidence); /* the same, said so */
+/* Whether this is what is left of a submission before the present one. */
+bool sight_is_gone(const struct job *j, const struct report *r);
 
 /* sight-look.c: what became of one that the queue does not show any more */
 void sight_look(struct engine *en, struct job *j, const struct answer *a);

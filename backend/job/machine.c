@@ -33,6 +33,7 @@ static const unsigned char moves[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
         [EV_HELD]       = JOB_HELD,
         [EV_SUBMITTING] = JOB_SUBMITTING,
         [EV_FORGOTTEN]  = JOB_QUEUED,
+        [EV_UNSTARTED]  = JOB_QUEUED,
         [EV_STARTED]    = JOB_RUNNING,
         [EV_EXITED]     = JOB_COLLECTING,
         [EV_REFUSED]    = JOB_FAILED,
@@ -41,6 +42,7 @@ static const unsigned char moves[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
     },
     [JOB_HELD] = {
         [EV_FORGOTTEN]  = JOB_QUEUED,
+        [EV_UNSTARTED]  = JOB_QUEUED,
         [EV_RELEASED]   = JOB_QUEUED,
         [EV_STARTED]    = JOB_RUNNING,
         [EV_EXITED]     = JOB_COLLECTING,
@@ -48,15 +50,18 @@ static const unsigned char moves[JOB_STATE_COUNT][JOB_EVENT_COUNT] = {
         [EV_VANISHED]   = JOB_LOST,
         [EV_CANCELLED]  = JOB_CANCELLED,
     },
+    /* To a scheduler one runs as soon as its node was told to start it: see EV_UNSTARTED. */
     [JOB_RUNNING] = {
         [EV_SUSPENDED]  = JOB_SUSPENDED,
         [EV_REQUEUED]   = JOB_QUEUED,
+        [EV_UNSTARTED]  = JOB_QUEUED,
         [EV_EXITED]     = JOB_COLLECTING,
         [EV_VANISHED]   = JOB_LOST,
     },
     [JOB_SUSPENDED] = {
         [EV_RESUMED]    = JOB_RUNNING,
         [EV_REQUEUED]   = JOB_QUEUED,
+        [EV_UNSTARTED]  = JOB_QUEUED,
         [EV_EXITED]     = JOB_COLLECTING,
         [EV_VANISHED]   = JOB_LOST,
     },

@@ -46,6 +46,7 @@ void job_free(struct job *j)
     free(j->waits);
     free(j->inputs);
     free(j->said);
+    free(j->gone);
     free(j->waiters);
     free(j->elements);
     buf_release(&j->text);
@@ -93,14 +94,16 @@ void job_refuse(struct engine *en, struct job *j, const char *why)
 void job_clear_attempt(struct job *j)
 {
     free((char *)STEAL(j->v.native));
+    free(STEAL(j->gone));
     j->v.cause = CAUSE_NONE;
     j->v.exit_code = -1;
     j->v.signal = 0;
     j->v.times.started_ns = j->v.times.ended_ns = 0;
     j->v.usage = (struct job_usage){ 0 };
     j->wish = 0;
-    j->suspect = j->meant = j->asked = j->again = j->unexplained = j->brought = false;
-    j->asked_why = 0;
+    j->suspect = j->meant = j->asked = j->again = j->unexplained = j->brought = j->begun =
+        false;
+    j->asked_why = j->unstarted = 0;
     j->sent_ns = j->known_ns = j->missed_ns = j->over_ns = j->back_ns = 0;
 }
 

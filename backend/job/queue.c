@@ -20,7 +20,6 @@
 #include "live.h"
 
 #define AGAIN_MIN_NS NS_PER_S
-#define AGAIN_MAX_NS (60 * NS_PER_S)
 
 static bool waits_here(const struct job *j)
 {
@@ -329,19 +328,6 @@ void queue_has(struct engine *en, struct job *j, const char *native, const char 
         duty_do(en, j);
 }
 
-void queue_forgot(struct engine *en, struct job *j, const char *why)
-{
-    if (j->v.state == JOB_HELD)
-        j->wish |= WISH_HOLD;
-    free((char *)STEAL(j->v.native));
-    j->again = true;
-    j->asked = false;
-    j->known_ns = j->missed_ns = j->over_ns = 0;
-    job_reason(j, "the scheduler does not have it any more, and it is submitted again: %s", why);
-    if (job_move(en, j, EV_FORGOTTEN, "scheduler", why))
-        duty_do(en, j);
-}
-
 /* With others to wait for there, as far as is known. */
 static bool went_tied(const struct job *j, const struct report *r)
 {
@@ -360,23 +346,4 @@ void queue_refused(struct engine *en, struct job *j, const struct report *r)
      * here too. Or it has as many jobs as it takes: then this one comes when it can run. */
     j->stays = r->cause != CAUSE_DEPENDENCY;
     queue_has_not(en, j, r->note);
-}
-
-void queue_has_not(struct engine *en, struct job *j, const char *why)
-{
-    int64_t wait = AGAIN_MIN_NS << (j->failures < 6 ? j->failures : 6);
-
-    if (wait > AGAIN_MAX_NS)
-        wait = AGAIN_MAX_NS;
-    j->failures++;
-    j->again = true;
-    j->missed_ns = 0;
-    (j->whole ? j->whole : j)->put = false;
-    job_reason(j, "not submitted yet, tried again in %lld s: %s", (long long)(wait / NS_PER_S),
-               why);
-    if (!job_move(en, j, EV_ABSENT, "scheduler", why))
-        return;
-    duty_at(en, j, clock_mono_ns() + wait);
-    if (j->wish)
-        duty_do(en, j);
 }

@@ -116,6 +116,27 @@ static bool never_ran(struct engine *en, struct job *j, const struct report *r)
 }
 
 /*
+ * The scheduler took it away itself, since its node could not start it. Nobody cancelled it, and
+ * without a record it never ran: it goes there again. False: that is not what became of it.
+ */
+static bool could_not_start(struct engine *en, struct job *j, const struct answer *a,
+                            struct record *rec)
+{
+    const char *why = a->report.unstarted;
+
+    if (!*why || a->has_record || j->begun || (j->wish & WISH_CANCEL))
+        return false;
+    if (queue_unstarted(en, j, why))
+        return true;
+    rec->cause = CAUSE_START;
+    rec->exit_code = -1;
+    rec->started_ns = 0;
+    snprintf(rec->note, sizeof(rec->note), "%s; so it was %u times", why, j->unstarted + 1);
+    hear_record(en, j, rec, "accounting");
+    return true;
+}
+
+/*
  * The accounting knows its end; its own record is not there, or not yet. How long that may take
  * counts between the first word of the end and the last question for the record, since both may
  * have been on their way for long.
@@ -142,13 +163,15 @@ static void ended_without_record(struct engine *en, struct job *j, const struct 
         duty_at(en, j, clock_mono_ns() + LOOK_NS);
         return;
     }
+    snprintf(rec.node, sizeof(rec.node), "%s", r->node);
+    if (could_not_start(en, j, a, &rec))
+        return;
     if (!ran && !(j->wish & WISH_CANCEL) &&
         after_undecided(en, j, r->cause == CAUSE_DEPENDENCY)) {
         duty_at(en, j, clock_mono_ns() + 3 * LOOK_NS);
         return;
     }
     snprintf(rec.note, sizeof(rec.note), "%s", r->note);
-    snprintf(rec.node, sizeof(rec.node), "%s", r->node);
     if (!ran && never_ran(en, j, r))
         return;
     if (rec.cause == CAUSE_NONE)
@@ -210,20 +233,21 @@ static void look_for_submission(struct engine *en, struct job *j, const struct a
 {
     const struct report *r = &a->report;
     int64_t              now = clock_mono_ns();
+    bool                 gone = sight_is_gone(j, r), missing = a->missing || gone;
 
     if (r->is == REPORT_ABSENT) {
         queue_has_not(en, j, r->note);
     } else if (r->is == REPORT_REFUSED) {
         queue_refused(en, j, r);
-    } else if (a->missing && j->missed_ns && now - j->missed_ns >= UNSENT_NS) {
+    } else if (missing && j->missed_ns && now - j->missed_ns >= UNSENT_NS) {
         queue_has_not(en, j, "it was not answered, and is nowhere in the queue");
-    } else if (r->is == REPORT_UNKNOWN && !*r->native) {
-        if (a->missing && !j->missed_ns)
+    } else if (gone || (r->is == REPORT_UNKNOWN && !*r->native)) {
+        if (missing && !j->missed_ns)
             j->missed_ns = now;
-        else if (!a->missing)
+        else if (!missing)
             j->missed_ns = 0;
         job_reason(j, "it cannot be told yet whether the scheduler took it: %s; asking again",
-                   r->note);
+                   gone ? "its queue knows only the time before" : r->note);
         job_changed(en, j, CHANGE_JOB_STATE);
         duty_at(en, j, now + 2 * LOOK_NS);
     } else {
@@ -237,6 +261,8 @@ void sight_look(struct engine *en, struct job *j, const struct answer *a)
         duty_at(en, j, clock_mono_ns() + 2 * LOOK_NS);
     } else if (j->v.state == JOB_SUBMITTING) {
         look_for_submission(en, j, a);
+    } else if (sight_is_gone(j, &a->report)) {
+        return; /* asked before it was submitted again */
     } else if (a->accounted && a->report.is == REPORT_ENDED) {
         if (!j->missed_ns)
             j->missed_ns = clock_mono_ns();

@@ -50,8 +50,8 @@ void sight_requeued(struct engine *en, struct job *j, const char *evidence, cons
     fetch_rest(en, j);
     j->v.attempt++;
     j->v.times.started_ns = 0;
-    j->unexplained = false;
-    j->asked_why = 0;
+    j->unexplained = j->begun = false;
+    j->asked_why = j->unstarted = 0;
     j->missed_ns = j->over_ns = j->back_ns = 0;
     job_reason(j, "queued: %s", detail);
     job_move(en, j, EV_REQUEUED, evidence, detail);
@@ -155,6 +155,12 @@ void sight_report(struct engine *en, struct job *j, const struct report *r, cons
     sight[r->is](en, j, r, evidence);
 }
 
+bool sight_is_gone(const struct job *j, const struct report *r)
+{
+    return r->is == REPORT_ENDED && j->gone && !strcmp(j->gone, r->native) &&
+           (!j->v.native || strcmp(j->v.native, j->gone));
+}
+
 /* What one survey has seen: asked then, in that round. */
 struct seeing {
     const struct sighting *s;
@@ -171,7 +177,7 @@ static void seen(struct engine *en, struct job *j, const struct seeing *by)
     /* What is left of an earlier attempt is no answer to the submission of this one. */
     if (j->v.state == JOB_SUBMITTING && by->s->attempt && by->s->attempt != j->v.attempt)
         return;
-    if (!job_is_there(j))
+    if (!job_is_there(j) || sight_is_gone(j, r))
         return;
     /* One whose number is not known yet: an earlier attempt may still be remembered there. */
     if (!j->v.native && by->s->attempt && by->s->attempt != j->v.attempt)

@@ -70,9 +70,19 @@ static bool covers(const struct sighting *seen, uint32_t element)
 const struct sighting *survey_find(const struct survey_news *s, const char *token,
                                    uint32_t element, uint32_t attempt)
 {
-    for (size_t i = 0; i < s->n; i++)
-        if (!strcmp(s->v[i].token, token) && covers(&s->v[i], element) &&
-            (!s->v[i].attempt || s->v[i].attempt == attempt))
-            return &s->v[i];
-    return NULL;
+    const struct sighting *found = NULL;
+
+    for (size_t i = 0; i < s->n; i++) {
+        const struct sighting *v = &s->v[i];
+
+        if (strcmp(v->token, token) || !covers(v, element) ||
+            (v->attempt && v->attempt != attempt))
+            continue;
+        /* What has ended may be left of a submission before this one. */
+        if (v->report.is != REPORT_ENDED)
+            return v;
+        if (!found)
+            found = v;
+    }
+    return found;
 }

@@ -10,6 +10,10 @@
  *    Q|ID|STATE|NODES|START|END|NAME|WAIT STATUS|REASON     the controller
  *    A|ID|STATE|EXIT|SUBMIT|START|END|NODES|MAX RSS|USER|SYSTEM|NAME     the accounting
  *    L|RUN|LINE     a line of the log of TOKEN/RUN
+ *    G|RUN|SINCE    it has no log, so its script was not begun; or one that tells only that a
+ *                   prolog failed, since then
+ *    N|NODES|SINCE|NODE|REASON     one of these nodes is out of service since then
+ *    P|PROGRAM      what the controller itself runs before each job
  *    U|UID|NAME     who that is
  *    R|Q|STATUS, R|A|STATUS     what the two programs ended with
  *    B|BOOT|NOW     since when the controller is up, and what time it is
@@ -27,7 +31,7 @@
 #include "process.h"
 
 #define QUEUE_FIELDS                                                                               \
-    "JobArrayID:1000|,State:20|,NodeList:60|,StartTime:20|,EndTime:20|,Name:16|,"                  \
+    "JobArrayID:1000|,State:20|,NodeList:200|,StartTime:20|,EndTime:20|,Name:16|,"                 \
     "exit_code:12|,Reason:60"
 #define ACCOUNT_FIELDS                                                                             \
     "JobID,State,ExitCode,Submit,Start,End,NodeList,MaxRSS,UserCPU,SystemCPU,JobName"
@@ -36,23 +40,39 @@
  * Arguments: the root, the ids as a list, and then each run. */
 static const char account[] =
     SLURM_SETUP
-    "root=$1 list=$2; shift 2\n"
+    "root=$1 list=$2 unlogged=; shift 2\n"
     "tagged() { printf '%s\\n' \"$2\" | sed \"s/^/$1|/; s/  *|/|/g\"; }\n"
-    "out=$(timeout 40 squeue --all -h -t all -j \"$list\" -O '" QUEUE_FIELDS "' 2>&1)\n"
-    "echo \"R|Q|$?\"; tagged Q \"$out\"\n"
+    "queue=$(timeout 40 squeue --all -h -t all -j \"$list\" -O '" QUEUE_FIELDS "' 2>&1)\n"
+    "echo \"R|Q|$?\"; tagged Q \"$queue\"\n"
     "out=$(timeout 40 sacct -n -P -D -j \"$list\" -o " ACCOUNT_FIELDS " 2>&1)\n"
     "echo \"R|A|$?\"; tagged A \"$out\"\n"
     "for uid in $(printf '%s\\n' \"$out\" | sed -n 's/.*|CANCELLED by \\([0-9]*\\)|.*/\\1/p' | "
     "sort -u); do\n"
     "    printf 'U|%s|%s\\n' \"$uid\" \"$(id -nu \"$uid\" 2>/dev/null)\"\n"
     "done\n"
-    "boot=$(timeout 10 scontrol show config 2>/dev/null | sed -n 's/^BOOT_TIME *= *//p')\n"
-    "echo \"B|$boot|$(date +%s)\"\n"
+    "nodes=$({ printf '%s\\n' \"$queue\" | sed 's/  *|/|/g' | cut -d '|' -f 2,3\n"
+    "    printf '%s\\n' \"$out\" | cut -d '|' -f 2,7; } |\n"
+    "    sed -n '/|None assigned$/d; /^CANCELLED/s/.*|//p; /^NODE_FAIL/s/.*|//p' |\n"
+    "    grep . | sort -u | head -n 20)\n"
+    "config=$(timeout 10 scontrol show config 2>/dev/null)\n"
+    "told() { printf '%s\\n' \"$config\" | sed -n \"s/^$1 *= *//p\"; }\n"
+    "echo \"B|$(told BOOT_TIME)|$(date +%s)\"\n"
+    "echo \"P|$(told PrologSlurmctld)\"\n"
     "for run; do\n"
-    "    [ -s \"$root/$run.log\" ] || continue\n"
-    "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$root/$run.log\" | "
-    "tail -n 5)\n"
+    "    log=$root/$run.log\n"
+    "    if [ ! -e \"$log\" ] && [ -e \"$root/${run%/*}/submit\" ]; then\n"
+    "        echo \"G|$run|\" && unlogged=yes\n"
+    "    fi\n"
+    "    [ -s \"$log\" ] || continue\n"
+    "    grep -qviE 'slurm prolog|prolog failure' \"$log\" ||\n"
+    "        { echo \"G|$run|$(stat -c %Y \"$log\")\" && unlogged=yes; }\n"
+    "    out=$(grep -E 'memory limit|oom.kill|CANCELLED AT|DUE TO' \"$log\" | tail -n 5)\n"
     "    [ -z \"$out\" ] || printf '%s\\n' \"$out\" | sed \"s:^:L|$run|:\"\n"
+    "done\n"
+    "[ -z \"$unlogged\" ] || [ -z \"$nodes\" ] || printf '%s\\n' \"$nodes\" | "
+    "while IFS= read -r some; do\n"
+    "    timeout 10 sinfo -h -R -N -n \"$some\" -o '%H|%N|%E' 2>/dev/null </dev/null | sort -u |\n"
+    "        while IFS= read -r line; do printf 'N|%s|%s\\n' \"$some\" \"$line\"; done\n"
     "done\n"
     "echo " TEXT_END "\n";
 
@@ -274,10 +294,9 @@ static void hear_account(struct listening *l, struct span text)
     each_match(l, a.id, a.name, read_account, &a);
 }
 
-static void hear_log(struct listening *l, struct span line)
+/* Which of the jobs asked about that run is; NULL: none. */
+static struct heard *heard_of(struct listening *l, struct span name)
 {
-    struct span name = span_until(&line, '|');
-
     for (size_t k = 0; k < l->ask->n; k++) {
         size_t i = (l->next + k) % l->ask->n;
         char   run[PROCESS_RUN_MAX];
@@ -285,10 +304,28 @@ static void hear_log(struct listening *l, struct span line)
         process_run(run, &l->ask->refs[i]);
         if (!span_is(name, run))
             continue;
-        slurm_log_line(line, &l->jobs[i].log);
         l->next = i;
-        return;
+        return &l->jobs[i];
     }
+    return NULL;
+}
+
+static void hear_log(struct listening *l, struct span line)
+{
+    struct heard *h = heard_of(l, span_until(&line, '|'));
+
+    if (h)
+        slurm_log_line(line, &h->log);
+}
+
+static void hear_unlogged(struct listening *l, struct span line)
+{
+    struct heard *h = heard_of(l, span_until(&line, '|'));
+
+    if (!h)
+        return;
+    h->unlogged = true;
+    h->prolog_ns = to_ns(line);
 }
 
 static void hear_status(struct listening *l, struct span line)
@@ -310,23 +347,28 @@ static void hear_boot(struct listening *l, struct span line)
         l->all.up_ns = now - boot > NS_PER_S ? now - boot - NS_PER_S : 1;
 }
 
+static void hear_prolog(struct listening *l, struct span line)
+{
+    l->all.prolog = line.len > 0 && !span_is(line, "(null)");
+}
+
 static void hear_line(struct listening *l, struct span line)
 {
+    static const struct {
+        char who;
+        void (*hear)(struct listening *l, struct span line);
+    } witnesses[] = {
+        { 'R', hear_status }, { 'Q', hear_queue },    { 'A', hear_account }, { 'L', hear_log },
+        { 'B', hear_boot },   { 'G', hear_unlogged }, { 'P', hear_prolog },
+    };
     char who = line.len > 2 && line.data[1] == '|' ? line.data[0] : 0;
 
     if (!who)
         return;
     line = (struct span){ line.data + 2, line.len - 2 };
-    if (who == 'R')
-        hear_status(l, line);
-    if (who == 'Q')
-        hear_queue(l, line);
-    if (who == 'A')
-        hear_account(l, line);
-    if (who == 'L')
-        hear_log(l, line);
-    if (who == 'B')
-        hear_boot(l, line);
+    for (size_t i = 0; i < ARRAY_SIZE(witnesses); i++)
+        if (witnesses[i].who == who)
+            witnesses[i].hear(l, line);
 }
 
 void slurm_hear_account(const struct ask *a, const struct outcome *o, struct report *reports)

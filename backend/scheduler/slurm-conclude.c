@@ -129,4 +129,5 @@ void slurm_conclude(const struct hearing *all, const struct heard *h, struct rep
         *r = h->queue;
     name_canceller(all, h, r);
     add_log(&h->log, r);
+    slurm_unstarted(all, h, r);
 }

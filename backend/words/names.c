@@ -45,6 +45,7 @@ static const char *const event_names[JOB_EVENT_COUNT] = {
     [EV_RETRIED]    = "retried",
     [EV_REQUEUED]   = "requeued",
     [EV_FORGOTTEN]  = "forgotten",
+    [EV_UNSTARTED]  = "unstarted",
 };
 
 static const char *const cause_names[JOB_CAUSE_COUNT] = {

@@ -73,6 +73,7 @@ enum job_event {
     EV_RETRIED,    /* a new attempt begins: retries, or ctl rerun                           */
     EV_REQUEUED,   /* the scheduler took it back into its queue: a new attempt              */
     EV_FORGOTTEN,  /* the scheduler was started anew and lost it out of its queue           */
+    EV_UNSTARTED,  /* its node could not start it: it never ran, and goes to the queue again */
     JOB_EVENT_COUNT
 };
 

@@ -45,6 +45,8 @@ struct report {
                              when it is for a job that it was to wait for; else NONE */
     char           native[NATIVE_ID_MAX];
     char           note[200]; /* its own words for it, shown as they are */
+    char           unstarted[160]; /* with ENDED: in these words its node could not start it, so
+                                      that the scheduler itself took it away; else "" */
 
     /* What VERB_ACCOUNT may know besides; 0 and "" where it does not. What the scheduler saw is the
      * end of our wrapper: the records in the job's directory are better evidence. */

@@ -13,6 +13,8 @@
 #   kill_controller [SERVICE]    restart_controller         SIGKILL
 #   await_saved [SERVICE]        (no fault) its state is on disk
 #   keep_state DIR [SERVICE]     put_state_back DIR        of a killed controller
+#   repeat_numbers [SERVICE]     continue_numbers           killed, it gives numbers twice, as anywhere
+#   use_prolog TEXT [SERVICE]    drop_prolog                nodes run it before each job; resumes them
 #   kill_slurmd NODE [SERVICE]   restart_node NODE          SIGKILL; its jobs go on
 #   kill_node NODE [SERVICE]     restart_node NODE          power off: slurmd and all of its jobs
 #   stop_sshd                    continue_sshd              SIGSTOP; sessions go on, no new ones
@@ -148,6 +150,30 @@ put_state_back() # DIRECTORY [SERVICE]
 restart_controller() # [SERVICE]
 {
     in_service "${1:-slurm}" controller_up && healed restart_controller "${1:-slurm}"
+}
+
+repeat_numbers() # [SERVICE]
+{
+    broken continue_numbers "${1:-slurm}"
+    touch "$CFX_TESTBED/${1:-slurm}/etc/repeat-numbers"
+}
+
+continue_numbers() # [SERVICE]
+{
+    rm -f "$CFX_TESTBED/${1:-slurm}/etc/repeat-numbers"
+    healed continue_numbers "${1:-slurm}"
+}
+
+use_prolog() # TEXT [SERVICE]
+{
+    broken drop_prolog "${2:-slurm}"
+    in_service "${2:-slurm}" set_prolog "$1"
+}
+
+drop_prolog() # [SERVICE]
+{
+    in_service "${1:-slurm}" set_prolog '' && in_service "${1:-slurm}" resume_drained &&
+        in_service "${1:-slurm}" until_true 30 nodes_ready && healed drop_prolog "${1:-slurm}"
 }
 
 kill_slurmd() # NODE [SERVICE]

@@ -32,12 +32,13 @@ AccountingStorageEnforce=associations,limits
 END
 }
 
-# One that was killed has not written down which numbers it gave last, and would give them again; a
-# node that has seen one of them cancels the second job. (Slurm's, and no site sets this for it: see
-# resume_drained for what comes of it all the same.)
+# One that was killed has not written down which numbers it gave last, and gives them again; a node
+# that has seen one of them refuses the second job, and is drained. Tests that are about something
+# else have it begin after the last number in its log; repeat_numbers (faults.sh) leaves that away.
 next_number()
 {
     local last
+    [ ! -e "$D/etc/repeat-numbers" ] || { echo 1; return; }
     last=$(sed -n 's/.*JobId=\([0-9]*\).*/\1/p' "$D/log/slurmctld.log" 2>/dev/null | sort -n | tail -n 1)
     echo $((${last:-0} + 1))
 }
@@ -251,6 +252,18 @@ resume_drained()
     for node in $(timeout 10 sinfo -h -N -t drain -p main -o %N); do
         scontrol update "nodename=$node" state=resume
     done
+}
+
+# What each node runs before each job: this text, by sh; "": nothing.
+set_prolog() # TEXT
+{
+    sed -i '/^Prolog=/d' "$SLURM_CONF"
+    if [ -n "$1" ]; then
+        printf '#!/bin/sh\n%s\n' "$1" >"$D/etc/prolog"
+        chmod 755 "$D/etc/prolog"
+        echo "Prolog=$D/etc/prolog" >>"$SLURM_CONF"
+    fi
+    scontrol reconfigure
 }
 
 service_up()

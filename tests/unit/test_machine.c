@@ -58,6 +58,16 @@ START_TEST(only_what_waits_is_forgotten)
 }
 END_TEST
 
+START_TEST(what_a_node_could_not_start_waits_again)
+{
+    for (int s = JOB_NONE; s < JOB_STATE_COUNT; s++) {
+        bool there = s == JOB_QUEUED || s == JOB_HELD || s == JOB_RUNNING || s == JOB_SUSPENDED;
+
+        ck_assert_int_eq(job_next((enum job_state)s, EV_UNSTARTED), there ? JOB_QUEUED : JOB_NONE);
+    }
+}
+END_TEST
+
 START_TEST(every_live_state_can_be_left)
 {
     for (int s = JOB_ACCEPTED; s < JOB_COMPLETED; s++) {
@@ -83,6 +93,7 @@ UNIT_MAIN("machine", {
     nothing_is_cancelled_while_its_submission_is_unknown,
     only_a_certain_no_leads_back_from_submitting,
     only_what_waits_is_forgotten,
+    what_a_node_could_not_start_waits_again,
     every_live_state_can_be_left,
     numbers_out_of_range_move_nothing,
 })

@@ -103,7 +103,51 @@ static const struct expected array[] = {
     { "cfxscattered000", "13", 7,  REPORT_ENDED, CAUSE_CANCEL, 0, "" },
     { "cfxnodefail0000", "11", 0,  REPORT_ENDED, CAUSE_NODE,   0, "NODE_FAIL" },
 };
+
+/* Of these Slurm says the same, but for who it was: only the first had no start. */
+static const struct expected unstarted[] = {
+    { "cfxprolog000000", "22", 0, REPORT_ENDED, CAUSE_CANCEL, 0, "cancelled by root" },
+    { "cfxbyroot000000", "23", 0, REPORT_ENDED, CAUSE_CANCEL, 0, "cancelled by root" },
+    { "cfxbyuser000000", "24", 0, REPORT_ENDED, CAUSE_CANCEL, 0, "cancelled by cfxa" },
+    { "cfxbegun0000000", "25", 0, REPORT_ENDED, CAUSE_CANCEL, 0, "cancelled by root" },
+    { "cfxwaits0000000", "26", 0, REPORT_ENDED, CAUSE_CANCEL, 0, "cancelled by root" },
+};
+
+static const struct expected refused[] = {
+    { "cfxrefused00000", "6", 0, REPORT_ENDED, CAUSE_EXIT, 1, "" },
+};
 // clang-format on
+
+START_TEST(what_a_node_could_not_start_is_told_from_a_cancel)
+{
+    struct report r[ARRAY_SIZE(unstarted)];
+
+    hear(VERB_ACCOUNT, AT "account-unstarted", unstarted, ARRAY_SIZE(unstarted), r);
+    ck_assert_ptr_nonnull(strstr(r[0].unstarted, "on n1 (Prolog error"));
+    for (size_t i = 1; i < ARRAY_SIZE(unstarted); i++)
+        ck_assert_str_eq(r[i].unstarted, "");
+}
+END_TEST
+
+/* One that failed by itself has a log, and one whose directory is gone is no proof of anything. */
+START_TEST(what_a_node_refused_is_told_from_a_failure)
+{
+#define REFUSED                                                                                    \
+    "R|Q|0\nQ|6|FAILED|n1|1796082163|1796082163|cfxrefused00000|256|NonZeroExitCode\n"             \
+    "R|A|0\nA|6|FAILED|1:0|1796082160|1796082163|1796082163|n1||00:00:00|00:00:00|"                \
+    "cfxrefused00000\nB|1796082158|1796082202\nP|(null)\n"
+    static const char unlogged[] = REFUSED "G|cfxrefused00000/attempt1|\ncfx-end\n";
+    static const char logged[] = REFUSED "cfx-end\n";
+    struct report     r[1];
+
+    hear_text(VERB_ACCOUNT, SPAN_LIT(unlogged), refused, 1, r);
+    check_report(refused, r);
+    ck_assert_ptr_nonnull(strstr(r[0].unstarted, "on n1 (which refused it"));
+    hear_text(VERB_ACCOUNT, SPAN_LIT(logged), refused, 1, r);
+    check_report(refused, r);
+    ck_assert_str_eq(r[0].unstarted, "");
+}
+END_TEST
 
 START_TEST(the_accounting_tells_how_it_ended)
 {
@@ -256,7 +300,9 @@ START_TEST(a_cut_verdict_is_none)
 }
 END_TEST
 
-UNIT_MAIN("slurm_account", { the_accounting_tells_how_it_ended, without_accounting_the_others_tell,
+UNIT_MAIN("slurm_account", { what_a_node_could_not_start_is_told_from_a_cancel,
+                             what_a_node_refused_is_told_from_a_failure,
+                             the_accounting_tells_how_it_ended, without_accounting_the_others_tell,
                              how_long_the_controller_is_up_is_told_of_the_absent,
                              a_cut_account_says_nothing, a_database_that_is_away_proves_nothing,
                              each_job_has_its_verdict, a_cut_verdict_is_none })
