@@ -241,7 +241,6 @@ START_TEST(elements_that_come_and_go_stay_in_order)
     struct job  whole = { .spec = &spec };
     unsigned    seed = 17;
 
-    slots_init(&place);
     queue_array(&whole, MANY, 1);
     queue(1, 1, 0, 0);
     queue(2, 1, 0, 0);
