@@ -57,6 +57,13 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
     /* News only once: the record of its start stays there when its wrapper is gone, and says then
      * nothing against its end. */
     if (j->v.state == JOB_SUBMITTING || j->v.state == JOB_QUEUED || j->v.state == JOB_HELD) {
+        bool on_its_way = j->v.state == JOB_SUBMITTING;
+
+        /* It began before it could be called back: so the scheduler saw what it waited for end. */
+        if (j->wish & WISH_BACK) {
+            j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
+            j->asked = false;
+        }
         j->wish &= ~(unsigned)WISH_NEVER;
         j->missed_ns = j->over_ns = 0;
         job_reason(j, "running on %s", j->v.node ? j->v.node : j->cluster->name);
@@ -64,6 +71,8 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
             slots_take(job_place(en, j), j);
         job_move(en, j, EV_STARTED, evidence, "");
         __atomic_add_fetch(&en->started, 1, __ATOMIC_RELAXED);
+        if (on_its_way)
+            tied_follow(en, j);
     }
     if ((j->wish & WISH_CANCEL) && !j->asked)
         duty_do(en, j);

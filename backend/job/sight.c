@@ -89,7 +89,7 @@ static void sight_queued(struct engine *en, struct job *j, const struct report *
 {
     if (job_runs(j) && !went_back(en, j, evidence))
         return;
-    if (j->v.state == JOB_HELD && j->waits_left)
+    if (j->v.state == JOB_HELD && job_whole(j)->waits_left)
         return;
     if (j->v.state == JOB_HELD)
         job_move(en, j, EV_RELEASED, evidence, "");
