@@ -175,8 +175,17 @@ static void hear_submit(struct engine *en, struct job *j, const struct answer *a
     }
 }
 
+/* Of a number that it had there before it was forgotten, or called back. */
+static bool is_of_the_past(const struct job *j, const struct answer *a)
+{
+    return a->accounted && *a->report.native &&
+           !(j->v.native && !strcmp(j->v.native, a->report.native));
+}
+
 static void hear_look(struct engine *en, struct job *j, const struct answer *a)
 {
+    if (cluster_queues(j->cluster) && is_of_the_past(j, a))
+        return;
     if (cluster_queues(j->cluster)) {
         sight_look(en, j, a);
     } else if (a->is != ANSWER_SAID || a->report.is == REPORT_UNKNOWN) {
@@ -221,7 +230,7 @@ static void hear_verb(struct engine *en, struct job *j, const struct answer *a)
     }
     if (a->verb == VERB_CANCEL) {
         /* Mostly its exit record is here before; one that never ran leaves none. */
-        if (cluster_queues(j->cluster) && !j->missed_ns)
+        if (cluster_queues(j->cluster) && job_is_there(j) && !j->missed_ns)
             j->missed_ns = clock_mono_ns();
         duty_at(en, j, clock_mono_ns() + GRACE_NS);
         return;

@@ -332,13 +332,11 @@ void tied_follow(struct engine *en, struct job *j);
 bool tied_undecided(struct engine *en, struct job *j, bool says);
 /*
  * What the scheduler sees of `on` is no more what the daemon will say of it: those that wait for it
- * there are got out of the queue, and wait here. `completed`: only who needs its success.
+ * there are got out of the queue, and wait here.
  */
-void tied_recall(struct engine *en, struct job *on, bool completed);
+void tied_recall(struct engine *en, struct job *on);
 /* It is sent by itself: then its array's number does not stand for all of it. */
 void tied_set_apart(struct engine *en, struct job *element);
-/* An element has ended, and not all of them: recalls who needs its success, if it had none. */
-void tied_element_ended(struct engine *en, struct job *element);
 /* Whether others that wait for this one have to be out of the queue before it. */
 bool tied_goes_last(struct engine *en, struct job *j);
 

@@ -240,8 +240,6 @@ bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *e
     follow_slot(en, j, to);
     if (j->whole)
         array_count(en, j, from, to);
-    if (j->whole && job_ended(to))
-        tied_element_ended(en, j);
     if (job_ended(to)) {
         duty_at(en, j, 0);
         inputs_forget(en, j);

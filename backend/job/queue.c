@@ -324,7 +324,7 @@ void queue_has(struct engine *en, struct job *j, const char *native, const char 
         return; /* looked for again, with more memory */
     j->failures = 0;
     j->again = false;
-    j->missed_ns = 0;
+    j->missed_ns = j->over_ns = 0;
     j->sent_ns = clock_mono_ns();
     if (!after_reason(en, j, "queued: "))
         job_reason(j, "queued: %s", *why ? why : "the scheduler has it");
@@ -350,7 +350,7 @@ void queue_forgot(struct engine *en, struct job *j, const char *why)
     if (!job_move(en, j, EV_FORGOTTEN, "scheduler", why))
         return;
     /* Who waits for it there waits for a number that says nothing any more. */
-    tied_recall(en, job_whole(j), false);
+    tied_recall(en, job_whole(j));
     /* All of an array come back together, and are to go together. */
     if (j->whole)
         duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);

@@ -171,6 +171,10 @@ static void seen(struct engine *en, struct job *j, const struct seeing *by)
     /* What is left of an earlier attempt is no answer to the submission of this one. */
     if (j->v.state == JOB_SUBMITTING && by->s->attempt && by->s->attempt != j->v.attempt)
         return;
+    /* So is what was taken out of the queue, when it is submitted again: the scheduler remembers
+     * that for a while. What became of this one its own answer tells. */
+    if (j->v.state == JOB_SUBMITTING && r->is == REPORT_ENDED)
+        return;
     if (!job_is_there(j))
         return;
     /* One whose number is not known yet: an earlier attempt may still be remembered there. */

@@ -6,9 +6,8 @@
  * its one number, and waits as one.
  *
  * That holds as long as an end there is an end here. An array of which an element is run again by
- * itself, or one that was cancelled before it began (to Slurm such a one never was), ends otherwise
- * there than here: then those that wait for it there are called back, and wait here. Who waits for
- * them in turn has to be back before: to it they would have ended.
+ * itself ends there without that one: then those that wait for it there are called back, and wait
+ * here. Who waits for them in turn has to be back before: to it they would have ended.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,8 +37,8 @@ static bool has_failed(const uint32_t counts[JOB_STATE_COUNT])
     return counts[JOB_FAILED] || counts[JOB_CANCELLED] || counts[JOB_LOST];
 }
 
-/* The number that all elements have that are left. Those before them that ended as they had to may
- * be forgotten there; how badly one exited is remembered as long as there are others. */
+/* The number that all elements have that are left. Slurm remembers of those before them, as long as
+ * there are others, whether one failed or was cancelled. */
 static const char *number_of_array(const struct job *on, char how)
 {
     const uint32_t *counts = on->v.counts;
@@ -198,25 +197,14 @@ static void call_back(struct engine *en, struct job *j)
     }
 }
 
-static bool needs_success(const struct job *waiter, const struct job *of)
-{
-    const char *at = waiter->waits ? waiter->waits : "";
-    struct wait w;
-
-    while (wait_next(&at, &w))
-        if (w.id == of->v.id && w.how == 'c')
-            return true;
-    return false;
-}
-
-void tied_recall(struct engine *en, struct job *on, bool completed)
+void tied_recall(struct engine *en, struct job *on)
 {
     for (size_t i = 0; i < on->n_waiters; i++) {
         struct job *waiter = engine_job(en, on->waiters[i]);
 
-        if (!waiter || !is_left_there(waiter) || (completed && !needs_success(waiter, on)))
+        if (!waiter || !is_left_there(waiter))
             continue;
-        tied_recall(en, waiter, false);
+        tied_recall(en, waiter);
         if (!waiter->n_elements)
             call_back(en, waiter);
         for (uint32_t k = 0; k < waiter->n_elements; k++)
@@ -230,15 +218,7 @@ void tied_set_apart(struct engine *en, struct job *element)
     element->wish |= WISH_ALONE;
     element->whole->wish |= WISH_ALONE;
     job_changed(en, element->whole, 0);
-    tied_recall(en, element->whole, false);
-}
-
-void tied_element_ended(struct engine *en, struct job *element)
-{
-    struct job *whole = element->whole;
-
-    if (element->v.state != JOB_COMPLETED && !job_ended(whole->v.state))
-        tied_recall(en, whole, true);
+    tied_recall(en, element->whole);
 }
 
 bool tied_goes_last(struct engine *en, struct job *j)
