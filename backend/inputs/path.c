@@ -183,3 +183,17 @@ bool inputs_to_bring(const struct strv *inputs)
             return true;
     return false;
 }
+
+bool inputs_are_local(const struct strv *inputs)
+{
+    bool local = true;
+
+    for (size_t i = 0; local && i < inputs->n; i++) {
+        _cleanup_(bufp) struct buf path = BUF_INIT;
+        _cleanup_(fdp) int         fd = -1;
+
+        if (!input_is_relative(inputs->v[i]))
+            local = input_path(&path, inputs->v[i]) >= 0 && look_at(path.data, &fd) == 0 && fd >= 0;
+    }
+    return local;
+}

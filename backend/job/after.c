@@ -5,27 +5,21 @@
  * are. A dependency that can never be met ends the job at once with a sentence: it does not wait
  * for ever. Cycles cannot arise, since a job can only name jobs that were there before it.
  *
- * Where all that it still waits for is in the same scheduler's queue as it will be, the scheduler
- * waits: then a chain goes on while nobody is here. What became of the ones is still for the daemon
- * to say, in the same words; one that is in the queue then has to be got out of it before it ends
- * (WISH_NEVER).
+ * Where the scheduler can wait it does (tied.c). What became of the ones is still for the daemon to
+ * say, in the same words; one that is in the queue there then has to be got out of it before it
+ * ends (WISH_NEVER).
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clustrixfs/inputs.h"
+#include "clustrixfs/outputs.h"
 
+#include "after.h"
 #include "live.h"
 
-/* "c12": which job, and how it has to end. */
-struct wait {
-    char   how;
-    job_id id;
-};
-
-static bool next_wait(const char **at, struct wait *w)
+bool wait_next(const char **at, struct wait *w)
 {
     char *end;
 
@@ -58,7 +52,9 @@ static void never(struct engine *en, struct job *j, const struct wait *w, enum j
                (unsigned long long)JOB_NUMBER(w->id), needs(w->how),
                ended ? job_state_name(ended) : "was removed");
     if (job_is_there(j)) {
-        j->wish |= WISH_CANCEL | WISH_NEVER;
+        if (j->wish & WISH_BACK)
+            j->asked = false;
+        j->wish = (j->wish & ~(unsigned)WISH_BACK) | WISH_CANCEL | WISH_NEVER;
         job_changed(en, j, CHANGE_JOB_STATE);
         duty_at(en, j, 0);
         duty_do(en, j);
@@ -128,7 +124,7 @@ int after_begin(struct engine *en, struct job *j, bool again)
     struct wait      w;
 
     j->waits_left = 0;
-    for (const char *at = j->waits ? j->waits : ""; next_wait(&at, &w);) {
+    for (const char *at = j->waits ? j->waits : ""; wait_next(&at, &w);) {
         struct job *on = engine_job(en, w.id);
         int         r;
 
@@ -137,6 +133,7 @@ int after_begin(struct engine *en, struct job *j, bool again)
             if (r)
                 return r;
             j->waits_left++;
+            j->fed |= on->fed || outputs_to_bring(on->spec, true);
             continue;
         }
         if (again)
@@ -156,7 +153,7 @@ static void tell(struct engine *en, struct job *waiter, const struct job *ended)
 {
     struct wait w;
 
-    for (const char *at = waiter->waits ? waiter->waits : ""; next_wait(&at, &w);) {
+    for (const char *at = waiter->waits ? waiter->waits : ""; wait_next(&at, &w);) {
         if (w.id != ended->v.id || job_ended(waiter->v.state))
             continue;
         if (!met(w.how, ended->v.state)) {
@@ -166,7 +163,8 @@ static void tell(struct engine *en, struct job *waiter, const struct job *ended)
         if (waiter->waits_left)
             waiter->waits_left--;
     }
-    if (!waiter->waits_left && !job_ended(waiter->v.state) && !job_is_there(waiter))
+    if (!waiter->waits_left && !job_ended(waiter->v.state) &&
+        (waiter->n_elements || !job_is_there(waiter)))
         duty_go_on(en, waiter);
 }
 
@@ -185,11 +183,9 @@ void after_ended(struct engine *en, struct job *j)
     free(waiters);
 }
 
-/* The next of those that it still waits for. */
-static struct job *next_awaited(struct engine *en, const struct job *j, const char **at,
-                                struct wait *w)
+struct job *wait_next_on(struct engine *en, const struct job *j, const char **at, struct wait *w)
 {
-    while (next_wait(at, w)) {
+    while (wait_next(at, w)) {
         struct job *on = engine_job(en, w->id);
 
         if (is_awaited(on, j->v.id))
@@ -208,97 +204,11 @@ bool after_reason(struct engine *en, struct job *j, const char *before)
 
     if (!waits->waits_left)
         return false;
-    if (!next_awaited(en, waits, &at, &w))
+    if (!wait_next_on(en, waits, &at, &w))
         return true;
     if (more)
         snprintf(others, sizeof(others), ", and for %u other%s", more, more == 1 ? "" : "s");
     job_reason(j, "%swaits for job %llu to %s%s", before, (unsigned long long)JOB_NUMBER(w.id),
                needs(w.how), others);
     return true;
-}
-
-/*
- * Whether the scheduler can wait for this one. Not where an end there need not be one here (it is
- * tried again, or the scheduler may run it again), and not for one that is ending: it may have
- * forgotten that by the time it is asked.
- */
-static bool is_waited_for_there(const struct job *on, const struct job *j)
-{
-    const struct scheduler_ops *s = j->cluster->scheduler;
-
-    if (on->cluster != j->cluster || on->n_elements || !on->v.native)
-        return false;
-    if (on->v.attempt <= on->v.retries || (s->runs_again && s->runs_again(on->spec)))
-        return false;
-    return (job_runs(on) || job_in_queue(on)) && !(on->wish & WISH_CANCEL) && !on->missed_ns &&
-           !on->over_ns && !on->unexplained;
-}
-
-static enum after_when when_of(char how)
-{
-    return how == 'c' ? AFTER_COMPLETED : how == 'f' ? AFTER_FAILED : AFTER_ANY;
-}
-
-/* For whom it is to wait there, in the scheduler's words; false: not for all of them. */
-static bool say_for_whom(struct engine *en, const struct job *j, struct buf *words)
-{
-    const char *at = j->waits ? j->waits : "";
-    unsigned    n = 0;
-    struct job *on;
-    struct wait w;
-
-    while ((on = next_awaited(en, j, &at, &w))) {
-        const char *word = j->cluster->scheduler->after(j->cluster, when_of(w.how));
-
-        if (!word || !is_waited_for_there(on, j))
-            return false;
-        buf_printf(words, "%s%s%s", n++ ? "," : "", word, on->v.native);
-    }
-    return n == j->waits_left && buf_error(words) == 0;
-}
-
-/* An input may be what one of them leaves, so it is brought when they have ended. */
-bool after_can_go(struct engine *en, struct job *j)
-{
-    _cleanup_(bufp) struct buf words = BUF_INIT;
-
-    return !j->whole && !j->stays && j->cluster->scheduler && !inputs_to_bring(&j->spec->inputs) &&
-           scheduler_can_wait(j->cluster->scheduler, j->spec) && say_for_whom(en, j, &words);
-}
-
-int after_put(struct engine *en, struct job *j, struct far_files *files)
-{
-    _cleanup_(bufp) struct buf words = BUF_INIT;
-    const struct job_ref       ref = job_ref_of(j);
-
-    /* One that was sent before, and did not arrive, may have had others to wait for. */
-    if (j->whole || !j->waits || !scheduler_can_wait(j->cluster->scheduler, j->spec))
-        return 0;
-    if (!say_for_whom(en, j, &words))
-        return -EAGAIN;
-    j->tied = words.len > 0;
-    return scheduler_after(j->cluster, &ref, words.len ? words.data : "", files);
-}
-
-void after_sent(struct engine *en, struct job *j)
-{
-    for (size_t i = 0; i < j->n_waiters; i++) {
-        struct job *waiter = engine_job(en, j->waiters[i]);
-
-        if (waiter && !job_ended(waiter->v.state) && !job_is_there(waiter))
-            duty_go_on(en, waiter);
-    }
-}
-
-bool after_undecided(struct engine *en, struct job *j, bool says)
-{
-    const char *at = j->waits ? j->waits : "";
-    struct job *on;
-    struct wait w;
-
-    while ((on = next_awaited(en, j, &at, &w)))
-        if (says || on->v.state == JOB_COLLECTING || on->missed_ns || on->over_ns ||
-            on->unexplained || (on->wish & WISH_CANCEL))
-            return true;
-    return false;
 }

@@ -34,9 +34,11 @@ static int do_cancel(struct engine *en, struct job *j, const char *arg, struct e
     (void)arg, (void)e;
     /* What runs no more can only be kept from bringing what it left. */
     outputs_stop(en, j);
-    if (!job_ended(j->v.state) && !(j->wish & WISH_CANCEL)) {
+    if (!job_ended(j->v.state) && (!(j->wish & WISH_CANCEL) || (j->wish & WISH_BACK))) {
         duty_at(en, j, 0);
-        set_wish(en, j, WISH_CANCEL, 0);
+        if (j->wish & WISH_BACK)
+            j->asked = false;
+        set_wish(en, j, WISH_CANCEL, WISH_BACK);
     }
     return 0;
 }

@@ -59,6 +59,13 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
     /* News only once: the record of its start stays there when its wrapper is gone, and says then
      * nothing against its end. */
     if (j->v.state == JOB_SUBMITTING || j->v.state == JOB_QUEUED || j->v.state == JOB_HELD) {
+        bool on_its_way = j->v.state == JOB_SUBMITTING;
+
+        /* It began before it could be called back: so the scheduler saw what it waited for end. */
+        if (j->wish & WISH_BACK) {
+            j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
+            j->asked = false;
+        }
         j->wish &= ~(unsigned)WISH_NEVER;
         j->missed_ns = j->over_ns = 0;
         job_reason(j, "running on %s", j->v.node ? j->v.node : j->cluster->name);
@@ -66,6 +73,8 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
             slots_take(job_place(en, j), j);
         job_move(en, j, EV_STARTED, evidence, "");
         __atomic_add_fetch(&en->started, 1, __ATOMIC_RELAXED);
+        if (on_its_way)
+            tied_follow(en, j);
     }
     if ((j->wish & WISH_CANCEL) && !j->asked)
         duty_do(en, j);
@@ -168,8 +177,17 @@ static void hear_submit(struct engine *en, struct job *j, const struct answer *a
     }
 }
 
+/* Of a number that it had there before it was forgotten, or called back. */
+static bool is_of_the_past(const struct job *j, const struct answer *a)
+{
+    return a->accounted && *a->report.native &&
+           !(j->v.native && !strcmp(j->v.native, a->report.native));
+}
+
 static void hear_look(struct engine *en, struct job *j, const struct answer *a)
 {
+    if (cluster_queues(j->cluster) && is_of_the_past(j, a))
+        return;
     if (cluster_queues(j->cluster)) {
         sight_look(en, j, a);
     } else if (a->is != ANSWER_SAID || a->report.is == REPORT_UNKNOWN) {
@@ -214,7 +232,7 @@ static void hear_verb(struct engine *en, struct job *j, const struct answer *a)
     }
     if (a->verb == VERB_CANCEL) {
         /* Mostly its exit record is here before; one that never ran leaves none. */
-        if (cluster_queues(j->cluster) && !j->missed_ns)
+        if (cluster_queues(j->cluster) && job_is_there(j) && !j->missed_ns)
             j->missed_ns = clock_mono_ns();
         duty_at(en, j, clock_mono_ns() + GRACE_NS);
         return;

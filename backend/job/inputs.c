@@ -82,6 +82,13 @@ static void refuse_all(struct engine *en, struct job *whole, const char *why)
             refuse(en, whole->elements[i], why);
 }
 
+/* They were brought early, and are not as they should be: perhaps they will. */
+static void wait_first(struct engine *en, struct job *whole)
+{
+    whole->late = true;
+    duty_go_on(en, whole);
+}
+
 static void hear_there(struct engine *en, struct job *whole)
 {
     whole->staged = true;
@@ -104,6 +111,8 @@ static void act_stage(struct engine *en, struct message *m)
             whole->v.staging = (struct job_staging){ 0 };
             if (n->is == STAGE_DONE)
                 hear_there(en, whole);
+            else if (whole->waits_left)
+                wait_first(en, whole);
             else
                 refuse_all(en, whole, n->why.text);
         }
@@ -154,6 +163,17 @@ static void send(struct engine *en, struct job *whole)
     if (r < 0)
         log_line(LOG_ERROR, "cluster=%s: inputs wait: %s", p->cluster->name,
                  e.text[0] ? e.text : strerror(-r));
+}
+
+bool inputs_come_early(struct job *j)
+{
+    struct job *whole = whole_of(j);
+
+    if (whole->staged || whole->staging || !inputs_to_bring(&whole->spec->inputs))
+        return true;
+    whole->late = whole->late || whole->fed || j->cluster->transport->here ||
+                  !inputs_are_local(&whole->spec->inputs);
+    return !whole->late;
 }
 
 bool inputs_are_there(struct engine *en, struct job *j)

@@ -65,6 +65,8 @@ struct job {
     bool staging;  /* its inputs are on their way there; of wholes                 */
     bool staged;   /* they are there, or there are none; of wholes                 */
     uint32_t slots;    /* cores counted in its cluster's slots; 0: it has none            */
+    bool fed;      /* one that it waits for, or that waits for, leaves files on this machine */
+    bool late;     /* its inputs are not brought before those have ended; of wholes */
     unsigned passed;   /* how many later jobs were started before it while it was first   */
     unsigned failures; /* to start, in a row: how long to wait before the next try        */
     bool     begun;     /* a record of the start of this attempt was seen                 */
@@ -196,6 +198,11 @@ struct job *engine_job(struct engine *en, job_id id);
 int job_by_id(const void *a, const void *b); /* for qsort() of pointers to them */
 struct place *job_place(struct engine *en, const struct job *j);
 struct job_ref job_ref_of(const struct job *j);
+/* The array that it is an element of, or itself. */
+static inline struct job *job_whole(struct job *j)
+{
+    return j->whole ? j->whole : j;
+}
 /* Whether the cluster has it, as far as we know; whether it waits in the scheduler's own queue. */
 bool job_is_there(const struct job *j);
 bool job_in_queue(const struct job *j);
@@ -240,6 +247,9 @@ void place_order(struct engine *en, const struct place *p, enum order_kind kind)
 /* inputs.c */
 /* Whether all that it needs is in its files/; else it is brought, and the reason says so. */
 bool inputs_are_there(struct engine *en, struct job *j);
+/* Whether they may be brought before those it waits for have ended: none of them leaves or changes
+ * any of it. */
+bool inputs_come_early(struct job *j);
 /* It is over: nothing is brought any more. */
 void inputs_forget(struct engine *en, struct job *j);
 
@@ -309,17 +319,32 @@ int  after_begin(struct engine *en, struct job *j, bool again) must_check;
 void after_ended(struct engine *en, struct job *j);
 /* Whether it waits for others still; then its reason is `before`, and for whom. */
 bool after_reason(struct engine *en, struct job *j, const char *before);
+
+/* tied.c: where the scheduler waits. An element waits as its whole does. */
 /* Whether the scheduler can wait for all of them: so it may go there now. */
-bool after_can_go(struct engine *en, struct job *j);
-/* Put with it for whom it is to wait there. 0 or a negative errno. */
-int  after_put(struct engine *en, struct job *j, struct far_files *files) must_check;
+bool tied_can_go(struct engine *en, struct job *j);
+/* Put with it, or with all of an array, for whom that attempt is to wait there. 0 or a negative
+ * errno. */
+int  tied_put(struct engine *en, struct job *j, uint32_t attempt, struct far_files *files)
+    must_check;
+/* Whether it was sent with others to wait for there, as far as is known; `r` is its refusal. */
+bool tied_went(struct job *j, const struct report *r);
 /* The scheduler has `j`, under its number: who waits for it may follow. */
-void after_sent(struct engine *en, struct job *j);
+void tied_follow(struct engine *en, struct job *j);
 /*
  * Its end was not asked for, and it never ran: whether that is for what it waits for, which the
  * daemon has not heard the end of. `says` that the scheduler says so.
  */
-bool after_undecided(struct engine *en, struct job *j, bool says);
+bool tied_undecided(struct engine *en, struct job *j, bool says);
+/*
+ * What the scheduler sees of `on` is no more what the daemon will say of it: those that wait for it
+ * there are got out of the queue, and wait here.
+ */
+void tied_recall(struct engine *en, struct job *on);
+/* It is sent by itself: then its array's number does not stand for all of it. */
+void tied_set_apart(struct engine *en, struct job *element);
+/* Whether others that wait for this one have to be out of the queue before it. */
+bool tied_goes_last(struct engine *en, struct job *j);
 
 /* array.c */
 int  array_open(struct engine *en, struct job *whole) must_check; /* makes the elements, new ones */

@@ -209,11 +209,23 @@ static bool is_never(const struct job *j, enum job_event ev)
     return ev == EV_CANCELLED && (j->wish & WISH_NEVER) && job_next(j->v.state, EV_REFUSED);
 }
 
+/* It was called back from the queue there, to wait here: see tied.c. */
+static bool is_back(const struct job *j, enum job_event ev)
+{
+    return ev == EV_CANCELLED && (j->wish & WISH_BACK) && job_next(j->v.state, EV_FORGOTTEN);
+}
+
 bool job_move(struct engine *en, struct job *j, enum job_event ev, const char *evidence,
               const char *detail)
 {
     enum job_state from = j->v.state, to;
 
+    if (is_back(j, ev)) {
+        j->v.cause = CAUSE_NONE;
+        queue_forgot(en, j, "it was called back: what it waits for can end otherwise than the "
+                            "scheduler sees");
+        return true;
+    }
     if (is_never(j, ev)) {
         ev = EV_REFUSED;
         evidence = "dependency";

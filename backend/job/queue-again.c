@@ -37,6 +37,8 @@ static void let_go(struct job *j)
     j->gone = (char *)STEAL(j->v.native);
     j->again = true;
     j->asked = false;
+    if (j->wish & WISH_BACK)
+        j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
     j->known_ns = j->missed_ns = j->over_ns = j->back_ns = 0;
 }
 
@@ -59,7 +61,14 @@ void queue_forgot(struct engine *en, struct job *j, const char *why)
         j->wish |= WISH_HOLD;
     let_go(j);
     job_reason(j, "the scheduler does not have it any more, and it is submitted again: %s", why);
-    if (job_move(en, j, EV_FORGOTTEN, "scheduler", why))
+    if (!job_move(en, j, EV_FORGOTTEN, "scheduler", why))
+        return;
+    /* Who waits for it there waits for a number that says nothing any more. */
+    tied_recall(en, job_whole(j));
+    /* All of an array come back together, and are to go together. */
+    if (j->whole)
+        duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
+    else
         duty_do(en, j);
 }
 
@@ -72,7 +81,9 @@ bool queue_unstarted(struct engine *en, struct job *j, const char *why)
         return false;
     j->unstarted++;
     if (j->whole)
-        j->wish |= WISH_ALONE;
+        tied_set_apart(en, j);
+    else
+        tied_recall(en, j);
     let_go(j);
     /* One that the queue called running was not. */
     j->v.times.started_ns = 0;

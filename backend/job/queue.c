@@ -2,7 +2,7 @@
  * queue.c - jobs for a scheduler that keeps the queue itself
  *
  * A job waits here only for what the scheduler cannot know (jobs of other clusters, a cluster out
- * of reach) and then goes into its queue, with the numbers of those it waits for there (after.c).
+ * of reach) and then goes into its queue, with the numbers of those it waits for there (tied.c).
  * An array goes as one: one order, one number there, and each of its elements moves as if it had
  * been sent by itself. Only an element that is run again goes alone (WISH_ALONE, so that it is
  * looked for under its own name after a restart).
@@ -99,10 +99,12 @@ static void send_whole(struct engine *en, struct job *whole, uint32_t attempt)
         return;
     o->attempt = attempt;
     o->again = again;
-    if (!duty_render(en, whole, o) || claim_the_ended(whole, attempt, &o->files)) {
+    if (!duty_render(en, whole, o) || claim_the_ended(whole, attempt, &o->files) ||
+        tied_put(en, whole, attempt, &o->files)) {
         order_free(o);
         return;
     }
+    whole->wish &= ~(unsigned)WISH_ALONE;
     for (uint32_t i = 0; i < whole->n_elements; i++)
         if (whole->elements[i] && waits_here(whole->elements[i]))
             set_out(en, whole->elements[i]);
@@ -114,12 +116,12 @@ static void send_one(struct engine *en, struct job *j)
     struct order *o;
 
     if (j->whole)
-        j->wish |= WISH_ALONE;
+        tied_set_apart(en, j);
     o = duty_new_order(j, ORDER_SUBMIT, VERB_SUBMIT);
     if (!o)
         return;
     o->again = j->again;
-    if (!duty_render(en, j, o) || after_put(en, j, &o->files)) {
+    if (!duty_render(en, j, o) || tied_put(en, j, j->v.attempt, &o->files)) {
         order_free(o);
         return;
     }
@@ -166,7 +168,7 @@ static bool is_throttled(const struct job *j)
 
 static bool is_its_turn(struct engine *en, struct job *j)
 {
-    if (!duty_may_start(en, j) && !after_can_go(en, j))
+    if (!duty_may_start(en, j) && !tied_can_go(en, j))
         return false;
     if (!j->cluster->scheduler || !j->cluster->scheduler->paced)
         return true;
@@ -211,6 +213,8 @@ static bool can_send(struct engine *en, struct job *j)
 {
     const struct place *p = job_place(en, j);
 
+    if (job_whole(j)->staging)
+        return inputs_are_there(en, j);
     if (!is_its_turn(en, j))
         return false;
     if (p->open && !p->draining)
@@ -228,6 +232,8 @@ static bool can_send(struct engine *en, struct job *j)
 
 static void owe_here(struct engine *en, struct job *j)
 {
+    if (j->wish & WISH_BACK)
+        j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
     if (j->wish & WISH_CANCEL) {
         job_reason(j, "cancelled before it was submitted");
         j->v.cause = CAUSE_CANCEL;
@@ -255,6 +261,10 @@ static void owe_there(struct engine *en, struct job *j)
         queue_look(en, j);
         return;
     }
+    if ((j->wish & WISH_BACK) && tied_goes_last(en, j)) {
+        duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
+        return;
+    }
     if (j->wish & WISH_CANCEL)
         verb = VERB_CANCEL;
     else if (j->v.state == JOB_QUEUED && (j->wish & WISH_HOLD))
@@ -266,7 +276,7 @@ static void owe_there(struct engine *en, struct job *j)
     if (j->asked)
         return;
     j->asked = true;
-    duty_order(en, j, ORDER_VERB, verb, NULL);
+    duty_order(en, j, ORDER_VERB, verb, j->wish & WISH_BACK ? CANCEL_WAITING : NULL);
 }
 
 void queue_do(struct engine *en, struct job *j)
@@ -316,34 +326,26 @@ void queue_has(struct engine *en, struct job *j, const char *native, const char 
         return; /* looked for again, with more memory */
     j->failures = 0;
     j->again = false;
-    j->missed_ns = 0;
+    j->missed_ns = j->over_ns = 0;
     j->sent_ns = clock_mono_ns();
     if (!after_reason(en, j, "queued: "))
         job_reason(j, "queued: %s", *why ? why : "the scheduler has it");
     job_move(en, j, EV_SUBMITTED, "scheduler", native);
     job_count_there(en, j);
     place_quicken(job_place(en, j));
-    after_sent(en, j);
+    tied_follow(en, j);
     if (j->wish)
         duty_do(en, j);
 }
 
-/* With others to wait for there, as far as is known. */
-static bool went_tied(const struct job *j, const struct report *r)
-{
-    return j->tied || j->waits_left ||
-           (r->cause == CAUSE_DEPENDENCY && j->waits &&
-            scheduler_can_wait(j->cluster->scheduler, j->spec));
-}
-
 void queue_refused(struct engine *en, struct job *j, const struct report *r)
 {
-    if (!went_tied(j, r)) {
+    if (!tied_went(j, r)) {
         job_refuse(en, j, r->note);
         return;
     }
     /* Whom it was to wait for the scheduler has forgotten since: in a moment their end is known
      * here too. Or it has as many jobs as it takes: then this one comes when it can run. */
-    j->stays = r->cause != CAUSE_DEPENDENCY;
+    job_whole(j)->stays = r->cause != CAUSE_DEPENDENCY;
     queue_has_not(en, j, r->note);
 }

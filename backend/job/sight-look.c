@@ -106,7 +106,7 @@ static bool never_ran(struct engine *en, struct job *j, const struct report *r)
     if (r->cause != CAUSE_DEPENDENCY)
         return false;
     /* To the scheduler the other one failed, and by its own record it did not, or the other way. */
-    if (j->waits && scheduler_can_wait(j->cluster->scheduler, j->spec)) {
+    if (job_whole(j)->waits && scheduler_can_wait(j->cluster->scheduler, j->spec)) {
         queue_forgot(en, j, r->note);
         return true;
     }
@@ -167,7 +167,7 @@ static void ended_without_record(struct engine *en, struct job *j, const struct 
     if (could_not_start(en, j, a, &rec))
         return;
     if (!ran && !(j->wish & WISH_CANCEL) &&
-        after_undecided(en, j, r->cause == CAUSE_DEPENDENCY)) {
+        tied_undecided(en, j, r->cause == CAUSE_DEPENDENCY)) {
         duty_at(en, j, clock_mono_ns() + 3 * LOOK_NS);
         return;
     }
@@ -208,7 +208,7 @@ static void still_missing(struct engine *en, struct job *j, const struct answer 
         job_move(en, j, EV_CANCELLED, "queue", "it is not in the queue any more, and never ran");
         return;
     }
-    if (since >= LOST_NS && job_in_queue(j) && after_undecided(en, j, false)) {
+    if (since >= LOST_NS && job_in_queue(j) && tied_undecided(en, j, false)) {
         duty_at(en, j, clock_mono_ns() + 3 * LOOK_NS);
         return;
     }

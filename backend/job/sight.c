@@ -89,7 +89,7 @@ static void sight_queued(struct engine *en, struct job *j, const struct report *
 {
     if (job_runs(j) && !went_back(en, j, evidence))
         return;
-    if (j->v.state == JOB_HELD && j->waits_left)
+    if (j->v.state == JOB_HELD && job_whole(j)->waits_left)
         return;
     if (j->v.state == JOB_HELD)
         job_move(en, j, EV_RELEASED, evidence, "");
@@ -176,6 +176,10 @@ static void seen(struct engine *en, struct job *j, const struct seeing *by)
         return;
     /* What is left of an earlier attempt is no answer to the submission of this one. */
     if (j->v.state == JOB_SUBMITTING && by->s->attempt && by->s->attempt != j->v.attempt)
+        return;
+    /* So is what was taken out of the queue, when it is submitted again: the scheduler remembers
+     * that for a while. What became of this one its own answer tells. */
+    if (j->v.state == JOB_SUBMITTING && r->is == REPORT_ENDED)
         return;
     if (!job_is_there(j) || sight_is_gone(j, r))
         return;

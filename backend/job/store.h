@@ -22,6 +22,7 @@ enum wish {
     WISH_RELEASE = 8,
     WISH_ALONE = 16, /* ours: an element that was submitted by itself; see queue.c        */
     WISH_NEVER = 32, /* ours: with CANCEL, and its reason is why it must not run; see after.c */
+    WISH_BACK = 64,  /* ours: with CANCEL, it only leaves the queue there; see tied.c       */
 };
 
 /* A job as it lies on disk. All strings are borrowed; NULL or "" where there is none. */

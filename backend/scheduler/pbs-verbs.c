@@ -42,18 +42,22 @@ static const char cancel[] =
     "    return \"$status\"\n"
     "}\n";
 
-static const char hold[] =
-    STATE
-    "all() { false; }\n"
-    "one() {\n"
-    "    now=$(state \"$1\")\n"
-    "    case $now in\n"
-    "    Q|H|W|T) timeout 30 qhold -h u \"$1\" ;;\n"
-    "    R|E|S|U|B) echo 'no longer pending'; false ;;\n"
-    "    ended) echo 'has ended'; false ;;\n"
-    "    *) printf '%s\\n' \"$now\"; false ;;\n"
-    "    esac\n"
-    "}\n";
+/* What is for those that wait is not done to those that run. */
+#define WAITING(program)                                                                           \
+    STATE                                                                                          \
+    "all() { false; }\n"                                                                           \
+    "one() {\n"                                                                                    \
+    "    now=$(state \"$1\")\n"                                                                    \
+    "    case $now in\n"                                                                           \
+    "    Q|H|W|T) timeout 30 " program " \"$1\" ;;\n"                                              \
+    "    R|E|S|U|B) echo 'no longer pending'; false ;;\n"                                          \
+    "    ended) echo 'has ended'; false ;;\n"                                                      \
+    "    *) printf '%s\\n' \"$now\"; false ;;\n"                                                  \
+    "    esac\n"                                                                                   \
+    "}\n"
+
+static const char hold[] = WAITING("qhold -h u");
+static const char cancel_waiting[] = WAITING("qdel");
 
 static const char release[] = AWAY_WORDS
                               "one() { timeout 30 qrls -h u \"$1\"; }\n"
@@ -93,6 +97,7 @@ static const char signal_one[] = "word=$1; shift\n" QSIG("\"$word\"");
 // clang-format off
 static const struct verdict cancel_verdicts[] = {
     AWAY, ENDED(REPORT_DONE, "it had ended"),
+    { "no longer pending", REPORT_DONE, "it has started" },
     DENIED("PBS does not let you cancel it"),
     OTHERS,
 };
@@ -128,7 +133,7 @@ static const struct verdict signal_verdicts[] = {
 
 int pbs_say_cancel(const struct ask *a, struct command *c)
 {
-    return verb_say(a, c, PBS_SETUP, cancel, NULL, pbs_id);
+    return verb_say(a, c, PBS_SETUP, verb_waiting(a) ? cancel_waiting : cancel, NULL, pbs_id);
 }
 
 int pbs_say_hold(const struct ask *a, struct command *c)

@@ -18,20 +18,24 @@ static const char cancel[] = AWAY_WORDS
                              "one() { timeout 30 qdel \"$1\"; }\n"
                              "all() { timeout 60 qdel \"$@\"; }\n";
 
-/* It takes a hold of a job that runs, for its next run, of which there will be none. */
-static const char hold[] =
-    AWAY_WORDS
-    "all() { false; }\n"
-    "rows=$(timeout 30 qstat -s rs -u \"$(id -un)\" 2>/dev/null)\n"
-    "one() {\n"
-    "    case $1 in *.*) task=${1#*.} ;; *) task= ;; esac\n"
-    "    if printf '%s\\n' \"$rows\" | awk -v job=\"${1%.*}\" -v task=\"$task\" "
-    "'$1 == job && (task == \"\" || $NF == task) { n++ } END { exit !n }'; then\n"
-    "        echo 'no longer pending'; false\n"
-    "    else\n"
-    "        timeout 30 qhold \"$1\"\n"
-    "    fi\n"
-    "}\n";
+/* What is for those that wait is not done to those that run. */
+#define WAITING(program)                                                                           \
+    AWAY_WORDS                                                                                     \
+    "all() { false; }\n"                                                                           \
+    "rows=$(timeout 30 qstat -s rs -u \"$(id -un)\" 2>/dev/null)\n"                                \
+    "one() {\n"                                                                                    \
+    "    case $1 in *.*) task=${1#*.} ;; *) task= ;; esac\n"                                       \
+    "    if printf '%s\\n' \"$rows\" | awk -v job=\"${1%.*}\" -v task=\"$task\" "                 \
+    "'$1 == job && (task == \"\" || $NF == task) { n++ } END { exit !n }'; then\n"                 \
+    "        echo 'no longer pending'; false\n"                                                    \
+    "    else\n"                                                                                   \
+    "        timeout 30 " program " \"$1\"\n"                                                      \
+    "    fi\n"                                                                                     \
+    "}\n"
+
+/* Grid Engine takes a hold of a job that runs, for its next run, of which there will be none. */
+static const char hold[] = WAITING("qhold");
+static const char cancel_waiting[] = WAITING("qdel");
 
 static const char release[] = AWAY_WORDS
                               "one() { timeout 30 qrls \"$1\"; }\n"
@@ -64,6 +68,7 @@ static const char resume[] = QMOD("-usj", "unsuspended");
 static const struct verdict cancel_verdicts[] = {
     AWAY, ENDED(REPORT_DONE, "it had ended"),
     { "already in deletion", REPORT_DONE, "it is being cancelled" },
+    { "no longer pending", REPORT_DONE, "it has started" },
     OTHERS,
 };
 
@@ -92,7 +97,7 @@ static int say(const struct ask *a, struct command *c, const char *how)
 
 int sge_say_cancel(const struct ask *a, struct command *c)
 {
-    return say(a, c, cancel);
+    return say(a, c, verb_waiting(a) ? cancel_waiting : cancel);
 }
 
 int sge_say_hold(const struct ask *a, struct command *c)

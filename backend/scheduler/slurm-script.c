@@ -22,11 +22,12 @@ static const char setup[] =
 
 /*
  * A job that Slurm has forgotten it takes for one that ended as it should, also when it failed. It
- * remembers each for some time (MinJobAge), so one that is alive now may be named.
+ * remembers each for some time (MinJobAge), so one that is alive now may be named; of an array, one
+ * of which an element is alive: the worst exit of the others is remembered with that.
  */
 const char slurm_after_check[] =
     "    on=$(printf '%s\\n' \"$after\" | tr , '\\n' | sed 's/.*://' | sort -u)\n"
-    "    alive=$(squeue -h -t PENDING,CONFIGURING,RUNNING,SUSPENDED -o %i \\\n"
+    "    alive=$(squeue -h -t PENDING,CONFIGURING,RUNNING,SUSPENDED -o %F \\\n"
     "        -j \"$(echo $on | tr ' ' ,)\" 2>/dev/null | sort -u)\n"
     "    if [ \"$on\" != \"$alive\" ]; then\n"
     "        echo '" SLURM_NOT_ALIVE "' >&2\n"

@@ -18,6 +18,11 @@ static const char cancel[] = AWAY_WORDS
                              "one() { timeout 30 scancel \"$1\"; }\n"
                              "all() { timeout 60 scancel \"$@\"; }\n";
 
+static const char cancel_waiting[] =
+    AWAY_WORDS
+    "one() { timeout 30 scancel --state=PENDING \"$1\"; }\n"
+    "all() { timeout 60 scancel --state=PENDING \"$@\"; }\n";
+
 /* Slurm takes a hold of a job that runs and does nothing with it. */
 static const char hold[] =
     AWAY_WORDS
@@ -108,7 +113,7 @@ static const struct verdict signal_verdicts[] = {
 
 int slurm_say_cancel(const struct ask *a, struct command *c)
 {
-    return verb_say(a, c, SLURM_SETUP, cancel, NULL, slurm_id);
+    return verb_say(a, c, SLURM_SETUP, verb_waiting(a) ? cancel_waiting : cancel, NULL, slurm_id);
 }
 
 int slurm_say_hold(const struct ask *a, struct command *c)

@@ -49,6 +49,11 @@ int verb_say(const struct ask *a, struct command *c, const char *setup, const ch
     return r;
 }
 
+bool verb_waiting(const struct ask *a)
+{
+    return a->word && strcmp(a->word, CANCEL_WAITING) == 0;
+}
+
 static void judge(struct span status, struct span words, const struct verdict *v, struct report *r)
 {
     *r = (struct report){ .is = span_is(status, "0") ? REPORT_DONE : REPORT_UNKNOWN };

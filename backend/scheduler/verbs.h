@@ -18,6 +18,9 @@ typedef void verb_id_fn(char out[VERB_ID_MAX], const struct job_ref *ref);
 int verb_say(const struct ask *a, struct command *c, const char *setup, const char *how,
              const char *word, verb_id_fn *id) must_check;
 
+/* Whether a cancel is only for what has not begun. */
+bool verb_waiting(const struct ask *a);
+
 /* What words of the scheduler mean; the first that is found counts. NULL words end the table. */
 struct verdict {
     const char    *words;

@@ -29,6 +29,8 @@ int inputs_check(const struct strv *inputs, bool staged, struct error *e) must_c
 int inputs_check_staged(const struct strv *inputs, int dir, struct error *e) must_check;
 /* Whether what has this st_dev lies in a clustrixfs mount. [any thread] */
 bool inputs_is_ours(dev_t dev);
+/* Whether all lie on disks of this machine, where no other one changes them. [any thread] */
+bool inputs_are_local(const struct strv *inputs);
 /* Whether there is any that has to be brought. */
 bool inputs_to_bring(const struct strv *inputs);
 

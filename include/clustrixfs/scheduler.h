@@ -64,8 +64,11 @@ struct ask {
     const struct cluster *cluster;
     const struct job_ref *refs;
     size_t                n;
-    const char           *word; /* signal: "USR1"; else NULL */
+    const char           *word; /* signal: "USR1"; cancel: CANCEL_WAITING, "" or NULL */
 };
+
+/* Only what has not begun; one that has is left as it is, and that is no failure. */
+#define CANCEL_WAITING "waiting"
 
 /*
  * One exchange: what to say, and how to understand the answer.

@@ -3,66 +3,9 @@
 # what became of them is the same as where the daemon waits.
 . "$(dirname "$0")/lib.sh"
 . "$SERVICES/far.sh"
+. "$SERVICES/links.sh"
 CLUSTER=cfx
 needs sshd slurm slurm-brief
-mount_far()
-{
-    start_far "$CLUSTER:$FAR/root" && far_state up >/dev/null
-}
-
-# A job that ends with this status when somebody lets it.
-gated() # NAME STATUS [KEY...]
-{
-    submit "$1" "{\"command\": \"until [ -e $FAR/$1.go ]; do sleep 0.2; done; exit $2\"${3+, $3}}"
-}
-
-let_go() { remote 'touch "$1"' "$FAR/$1.go"; }
-
-# A job that writes its name down when it runs.
-link_of() # NAME CONDITION [KEY...]
-{
-    submit "$1" "{\"command\": \"echo $1 >> $FAR/witness\", \"after\": $2${3+, $3}}"
-}
-
-# shellcheck disable=SC2016 # for the far shell
-in_queue() # JOB FORMAT: what squeue says of it
-{
-    remote 'squeue -h -n "$1" -o "$2"' "$(token_of "$1")" "$2"
-}
-
-queue_is_like() # JOB FORMAT GLOB
-{
-    # shellcheck disable=SC2053 # the pattern is meant as one
-    [[ $(in_queue "$1" "$2") == $3 ]]
-}
-
-is_tied() # JOB FOR CONDITION: there, and known here to be
-{
-    local native
-    native=$(info "$2" 'j["native_id"]')
-    [ "$native" != None ] && text_is_like "$M/jobs/$1/reason" "queued: waits for job $2 to *" &&
-        queue_is_like "$1" '%T %E' "PENDING $3:$native*"
-}
-
-waits_there() # JOB FOR CONDITION
-{
-    ok "job $1 waits in the queue there for job $2" until_true 30 is_tied "$@"
-}
-
-# shellcheck disable=SC2016 # for the far shell
-witnessed() { remote 'cat "$1" 2>/dev/null | tr "\n" " "' "$FAR/witness"; }
-witness_is() { [ "$(witnessed)" = "$1" ]; }
-ends_of() { grep -c '"state":"failed"' "$M/jobs/$1/events"; }
-
-never_ran() # JOB FOR WHAT: failed, once, with that sentence, and is gone there
-{
-    is "job $1 fails" "$(ended "$1" 60)" failed
-    is 'and says for whom' "$(cat "$M/jobs/$1/reason")" \
-        "job $2, which had to $3: this one never ran"
-    is 'as what it is' "$(info "$1" 'j["cause"]')" dependency
-    is 'once' "$(ends_of "$1")" 1
-    ok 'it is not in the queue any more' until_true 20 queue_is_like "$1" %T ''
-}
 
 mount_far
 

@@ -103,6 +103,16 @@ is 'the other fails' "$(ended "$never" 60)" failed
 is 'and says for whom' "$(cat "$M/jobs/$never/reason")" \
     "job $first, which had to complete first, failed: this one never ran"
 ok 'without having run' remote '[ ! -e "$1" ]' "$FAR/never"
+# Each element of an array is a job there, and waits like one.
+gate=$(submit gate "{\"command\": \"until [ -e $FAR/open ]; do sleep 0.2; done\"}")
+each=$(submit each "{\"command\": \"echo \$CLUSTRIXFS_TASK >> $FAR/each\", \"array\": \"0-1\", \"after\": [$gate]}")
+for n in 0 1; do
+    ok 'an element waits in the queue there' \
+        await_reason "$each/tasks/$n" "queued: waits for job $gate to complete"
+done
+remote 'touch "$1"' "$FAR/open"
+is 'the array runs when the other has ended' "$(ended "$each" 60)" 'completed 0'
+is 'each of it once' "$(remote 'sort "$1" | tr "\n" " "' "$FAR/each")" '0 1 '
 
 # The answer of a submission is lost: it is found by its name, and runs once.
 witness=$FAR/witness

@@ -102,6 +102,22 @@ remote 'touch "$1"' "$FAR/go"
 is 'it runs when the other has ended' "$(ended "$any" 60)" 'completed 0'
 is 'and one that needed its success fails' "$(ended "$never" 60)" failed
 
+# An array, and one after it, and its end while nobody is here.
+job=$(submit parts "{\"command\": \"until [ -e $FAR/parts ]; do sleep 0.2; done; echo part >> $FAR/order\", \"array\": \"0-1\"}")
+any=$(submit merges "{\"command\": \"echo merge >> $FAR/order\", \"array\": \"3-4\", \"after\": {\"any\": [$job]}}")
+ok 'an array waits in the queue there for an array' \
+    await_reason "$any/tasks/3" "queued: waits for job $job to end"
+# shellcheck disable=SC2016 # for the far shell
+like 'for that one' "$(remote 'qstat -j "$1" | grep predecessor' "$(token_of "$any")")" \
+    "*$(info "$job/tasks/0" 'j["native_id"]')*"
+kill_daemon
+remote 'touch "$1"' "$FAR/parts"
+# shellcheck disable=SC2016 # for the far shell
+ok 'it goes on without a daemon' await_far 90 '[ "$(tr "\n" " " <"$1")" = "part part merge merge " ]' "$FAR/order"
+clear_mount
+start_far "cfx-sge:$FAR/root"
+is 'which is found' "$(ended "$any" 90)" 'completed 0'
+
 outside=$(submit outside '{"command": "sleep 300"}')
 await_state "$outside" running
 # shellcheck disable=SC2016 # for the far shell

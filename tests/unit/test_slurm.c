@@ -153,6 +153,8 @@ START_TEST(it_waits_there_for_whom_its_run_is_told_to)
               "if [ -n \"$after\" ]; then\n    on=");
     check_has("{\"command\": \"x\", \"after\": [3]}", "submit",
               "    fi\n    set -- \"$@\" \"--dependency=$after\" --kill-on-invalid-dep=yes\nfi\n");
+    check_has("{\"command\": \"x\", \"array\": \"0-3\", \"after\": [3]}", "submit",
+              "set -- \"$@\" \"--array=$array\"\nafter=$(cat '" AT "/'\"$run.after\"");
     check_lacks("{\"command\": \"x\"}", "after");
     ck_assert_int_eq(scheduler_after(&hpc, &ref, "afterok:7", &files), 0);
     ck_assert_str_eq(files.v[0].path, AT "/attempt2.after");
