@@ -96,12 +96,13 @@ cancel_as() # WHO SERVICE JOB
 }
 
 # A controller that is killed gives numbers again that it has forgotten, and a node refuses one that
-# it has just seen end: of many jobs some are refused so.
+# it has seen end in the same second: of many jobs some are refused so, in most rounds. That is up to
+# Slurm; that each of them runs is not.
 repeats() # SERVICE
 {
     local i round refused=0 jobs=()
     repeat_numbers "$1"
-    for round in 1 2 3 4 5; do
+    for round in 1 2 3; do
         await_saved "$1"
         keep_state "$T/state" "$1"
         # shellcheck disable=SC2016 # for the far shell
@@ -127,7 +128,7 @@ repeats() # SERVICE
         nodes_back "$1"
         [ "$refused" = 0 ] || break
     done
-    is "$1: some were refused, and submitted again" "$((refused > 0))" 1
+    note <<<"$refused were refused, and submitted again"
     continue_numbers "$1"
 }
 
