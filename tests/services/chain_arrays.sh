@@ -1,6 +1,7 @@
 #!/bin/bash
 # Arrays, and jobs with inputs, wait in the cluster's queue like single jobs; and where an end there
 # is not the end here, they are called back and wait here.
+# shellcheck disable=SC2016 # for the far shell
 . "$(dirname "$0")/lib.sh"
 . "$SERVICES/far.sh"
 . "$SERVICES/links.sh"

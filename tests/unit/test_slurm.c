@@ -162,6 +162,21 @@ START_TEST(it_waits_there_for_whom_its_run_is_told_to)
 }
 END_TEST
 
+START_TEST(what_is_called_back_is_cancelled_only_while_it_waits)
+{
+    _cleanup_(commandp) struct command back = COMMAND_INIT, cancel = COMMAND_INIT;
+    const struct job_ref               ref = { JOB_ID(17, 3), TOKEN, "45", 1 };
+    struct ask                         ask = { .cluster = &hpc, .refs = &ref, .n = 1, .word = "" };
+
+    ck_assert_int_eq(scheduler_slurm.verbs[VERB_CANCEL].say(&ask, &cancel), 0);
+    ck_assert_ptr_null(strstr(cancel.argv.v[2], "PENDING"));
+    ask.word = CANCEL_WAITING;
+    ck_assert_int_eq(scheduler_slurm.verbs[VERB_CANCEL].say(&ask, &back), 0);
+    ck_assert_ptr_nonnull(strstr(back.argv.v[2], "scancel --state=PENDING \"$1\""));
+    ck_assert_str_eq(back.argv.v[back.argv.n - 1], "45_2");
+}
+END_TEST
+
 static void check_can_wait(bool can, const struct scheduler_ops *s, const char *text)
 {
     _cleanup_(specp) struct spec *spec = parse(text);
@@ -237,6 +252,7 @@ END_TEST
 UNIT_MAIN("slurm", { a_job_is_one_sbatch, it_ends_in_the_wrapper, the_keys_that_slurm_has,
                      native_options_are_passed_each_as_one_word,
                      it_waits_there_for_whom_its_run_is_told_to,
+                     what_is_called_back_is_cancelled_only_while_it_waits,
                      what_says_itself_for_whom_it_waits_there_is_not_told_to,
                      what_would_break_a_promise_is_refused, what_slurm_cannot_do_is_refused,
                      what_has_no_meaning_is_named })
