@@ -101,38 +101,35 @@ cancel_as() # WHO SERVICE JOB
 }
 
 # A controller that is killed gives numbers again that it has forgotten, and a node refuses one that
-# it has seen end in the same second: of many jobs some are refused so, in most rounds. That is up to
+# it has seen end in the same second: of twelve jobs some are refused so, in most runs. That is up to
 # Slurm; that each of them runs is not.
 repeats() # SERVICE
 {
-    local i round refused=0 jobs=()
+    local i refused=0 jobs=()
     repeat_numbers "$1"
-    for round in 1 2; do
-        await_saved "$1"
-        keep_state "$T/state" "$1"
-        # shellcheck disable=SC2016 # for the far shell
-        remote 'for i in $(seq 12); do sbatch --parsable -o /dev/null --wrap "sleep 300"; done'
-        # shellcheck disable=SC2016 # for the far shell
-        await_far 30 '[ "$(squeue -h -t R -o %T | grep -c .)" -ge 12 ]'
-        kill_controller "$1"
-        put_state_back "$T/state" "$1"
-        restart_controller "$1"
-        mkdir "$T/repeat$round"
-        for i in $(seq 12); do
-            witnessing "repeat$round-$i" >"$T/repeat$round/repeat$round-$i"
-        done
-        cp "$T/repeat$round"/* "$M/submit/"
-        for i in $(seq 12); do
-            jobs[i]=$(job_of "repeat$round-$i")
-            is "$1: a job whose number may have been given before runs" \
-                "$(ended "${jobs[i]}" 120)" 'completed 0' ||
-                cat "$M/jobs/${jobs[i]}/reason" "$M/jobs/${jobs[i]}/events" | note
-            is "$1: once" "$(times "repeat$round-$i")" 1
-            refused=$((refused + $(event "${jobs[i]}" unstarted)))
-        done
-        nodes_back "$1"
-        [ "$refused" = 0 ] || break
+    await_saved "$1"
+    keep_state "$T/state" "$1"
+    # shellcheck disable=SC2016 # for the far shell
+    remote 'for i in $(seq 12); do sbatch --parsable -o /dev/null --wrap "sleep 300"; done'
+    # shellcheck disable=SC2016 # for the far shell
+    await_far 30 '[ "$(squeue -h -t R -o %T | grep -c .)" -ge 12 ]'
+    kill_controller "$1"
+    put_state_back "$T/state" "$1"
+    restart_controller "$1"
+    mkdir "$T/repeat"
+    for i in $(seq 12); do
+        witnessing "repeat-$i" >"$T/repeat/repeat-$i"
     done
+    cp "$T/repeat"/* "$M/submit/"
+    for i in $(seq 12); do
+        jobs[i]=$(job_of "repeat-$i")
+        is "$1: a job whose number may have been given before runs" \
+            "$(ended "${jobs[i]}" 120)" 'completed 0' ||
+            cat "$M/jobs/${jobs[i]}/reason" "$M/jobs/${jobs[i]}/events" | note
+        is "$1: once" "$(times "repeat-$i")" 1
+        refused=$((refused + $(event "${jobs[i]}" unstarted)))
+    done
+    nodes_back "$1"
     note <<<"$refused were refused, and submitted again"
     continue_numbers "$1"
 }
