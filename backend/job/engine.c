@@ -177,12 +177,9 @@ static void free_jobs(struct engine *en)
 {
     struct job *j;
 
+    /* Each once: an array and its elements do not look at each other for this. */
     for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
-        if (j->whole)
-            job_free(j);
-    for (size_t at = 0; (j = idmap_next(&en->jobs, &at));)
-        if (!JOB_ELEMENT(j->v.id))
-            job_free(j);
+        job_free(j);
     idmap_release(&en->jobs);
     idmap_release(&en->tokens);
     idmap_release(&en->shows);
