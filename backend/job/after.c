@@ -196,7 +196,7 @@ struct job *wait_next_on(struct engine *en, const struct job *j, const char **at
 
 bool after_reason(struct engine *en, struct job *j, const char *before)
 {
-    const struct job *waits = j->whole ? j->whole : j;
+    const struct job *waits = job_whole(j);
     const char       *at = waits->waits ? waits->waits : "";
     unsigned          more = waits->waits_left - 1;
     char              others[48] = "";

@@ -209,7 +209,7 @@ void duty_go_on(struct engine *en, struct job *j)
 
 bool duty_render(struct engine *en, struct job *j, struct order *o)
 {
-    struct job    *whole = j->whole ? j->whole : j;
+    struct job    *whole = job_whole(j);
     struct job_ref ref = job_ref_of(j);
     struct error   e = ERROR_INIT;
     int            r;

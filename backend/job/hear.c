@@ -22,7 +22,7 @@
 
 void hear_put(struct engine *en, struct job *j)
 {
-    struct job *whole = j->whole ? j->whole : j;
+    struct job *whole = job_whole(j);
 
     whole->put = true;
     if (whole->inputs) {
@@ -37,7 +37,7 @@ static void not_started(struct engine *en, struct job *j, const char *why)
     unsigned wait_s = 1u << (j->failures < 6 ? j->failures : 6);
 
     j->failures++;
-    (j->whole ? j->whole : j)->put = false;
+    job_whole(j)->put = false;
     job_reason(j, "could not be started yet, tried again in %u s: %s",
                wait_s < BACKOFF_MAX_S ? wait_s : BACKOFF_MAX_S, why);
     if (!job_move(en, j, EV_ABSENT, "scheduler", why))

@@ -21,11 +21,6 @@ struct stage_letter {
     struct stage_news news;
 };
 
-static struct job *whole_of(struct job *j)
-{
-    return j->whole ? j->whole : j;
-}
-
 static bool waits_here(const struct job *j)
 {
     return j->v.state == JOB_ACCEPTED || (j->v.state == JOB_QUEUED && !job_in_queue(j));
@@ -167,7 +162,7 @@ static void send(struct engine *en, struct job *whole)
 
 bool inputs_come_early(struct job *j)
 {
-    struct job *whole = whole_of(j);
+    struct job *whole = job_whole(j);
 
     if (whole->staged || whole->staging || !inputs_to_bring(&whole->spec->inputs))
         return true;
@@ -178,7 +173,7 @@ bool inputs_come_early(struct job *j)
 
 bool inputs_are_there(struct engine *en, struct job *j)
 {
-    struct job *whole = whole_of(j);
+    struct job *whole = job_whole(j);
     bool        far = !j->cluster->transport->here;
 
     if (whole->staged || (!inputs_to_bring(&whole->spec->inputs) && !(far && whole->inputs)))

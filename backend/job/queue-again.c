@@ -48,7 +48,7 @@ void queue_has_not(struct engine *en, struct job *j, const char *why)
 
     j->again = true;
     j->missed_ns = 0;
-    (j->whole ? j->whole : j)->put = false;
+    job_whole(j)->put = false;
     job_reason(j, "not submitted yet, tried again in %lld s: %s", (long long)(wait / NS_PER_S),
                why);
     if (job_move(en, j, EV_ABSENT, "scheduler", why))

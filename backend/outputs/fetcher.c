@@ -272,13 +272,8 @@ static void destroy(struct fetcher *f)
 
 static void init(struct fetcher *f)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&f->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->more, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&f->more);
     f->end = &f->first;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clustrixfs/log.h"
+#include "clustrixfs/thread.h"
 
 #include "parts.h"
 
@@ -23,14 +24,9 @@
 
 static void init_locks(struct results *r)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_init(&r->lock, NULL);
     pthread_mutex_init(&r->taking, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->more, &attr);
-    pthread_condattr_destroy(&attr);
+    thread_cond_init(&r->more);
 }
 
 int results_open(struct results **rp, const struct cluster *c, results_changed *fn, void *arg,
