@@ -52,9 +52,8 @@ static void never(struct engine *en, struct job *j, const struct wait *w, enum j
                (unsigned long long)JOB_NUMBER(w->id), needs(w->how),
                ended ? job_state_name(ended) : "was removed");
     if (job_is_there(j)) {
-        if (j->wish & WISH_BACK)
-            j->asked = false;
-        j->wish = (j->wish & ~(unsigned)WISH_BACK) | WISH_CANCEL | WISH_NEVER;
+        tied_let_be(j);
+        j->wish |= WISH_CANCEL | WISH_NEVER;
         job_changed(en, j, CHANGE_JOB_STATE);
         duty_at(en, j, 0);
         duty_do(en, j);

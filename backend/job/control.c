@@ -34,11 +34,12 @@ static int do_cancel(struct engine *en, struct job *j, const char *arg, struct e
     (void)arg, (void)e;
     /* What runs no more can only be kept from bringing what it left. */
     outputs_stop(en, j);
-    if (!job_ended(j->v.state) && (!(j->wish & WISH_CANCEL) || (j->wish & WISH_BACK))) {
+    if (job_ended(j->v.state))
+        return 0;
+    tied_let_be(j);
+    if (!(j->wish & WISH_CANCEL)) {
         duty_at(en, j, 0);
-        if (j->wish & WISH_BACK)
-            j->asked = false;
-        set_wish(en, j, WISH_CANCEL, WISH_BACK);
+        set_wish(en, j, WISH_CANCEL, 0);
     }
     return 0;
 }

@@ -62,10 +62,7 @@ void hear_started(struct engine *en, struct job *j, const struct record *rec, co
         bool on_its_way = j->v.state == JOB_SUBMITTING;
 
         /* It began before it could be called back: so the scheduler saw what it waited for end. */
-        if (j->wish & WISH_BACK) {
-            j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
-            j->asked = false;
-        }
+        tied_let_be(j);
         j->wish &= ~(unsigned)WISH_NEVER;
         j->missed_ns = j->over_ns = 0;
         job_reason(j, "running on %s", j->v.node ? j->v.node : j->cluster->name);

@@ -253,6 +253,8 @@ bool inputs_come_early(struct job *j);
 /* It is over: nothing is brought any more. */
 void inputs_forget(struct engine *en, struct job *j);
 
+/* What could not be sent is tried again, at first. */
+#define QUEUE_AGAIN_NS NS_PER_S
 /* queue.c, queue-again.c: where the scheduler keeps the queue itself */
 void queue_do(struct engine *en, struct job *j);   /* it waits, here or there   */
 void queue_look(struct engine *en, struct job *j); /* is it there, how is it    */
@@ -341,6 +343,8 @@ bool tied_undecided(struct engine *en, struct job *j, bool says);
  * there are got out of the queue, and wait here.
  */
 void tied_recall(struct engine *en, struct job *on);
+/* It is not called back any more, if it was. */
+void tied_let_be(struct job *j);
 /* It is sent by itself: then its array's number does not stand for all of it. */
 void tied_set_apart(struct engine *en, struct job *element);
 /* Whether others that wait for this one have to be out of the queue before it. */

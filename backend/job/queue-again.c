@@ -11,14 +11,13 @@
 
 #include "live.h"
 
-#define AGAIN_MIN_NS NS_PER_S
 #define AGAIN_MAX_NS (60 * NS_PER_S)
 /* What could not start is tried so often again: a scheduler may give up a node each time. */
 #define UNSTARTED_MAX 3
 
 static int64_t again_in(unsigned failures)
 {
-    int64_t wait = AGAIN_MIN_NS << (failures < 6 ? failures : 6);
+    int64_t wait = QUEUE_AGAIN_NS << (failures < 6 ? failures : 6);
 
     return wait < AGAIN_MAX_NS ? wait : AGAIN_MAX_NS;
 }
@@ -37,8 +36,7 @@ static void let_go(struct job *j)
     j->gone = (char *)STEAL(j->v.native);
     j->again = true;
     j->asked = false;
-    if (j->wish & WISH_BACK)
-        j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
+    tied_let_be(j);
     j->known_ns = j->missed_ns = j->over_ns = j->back_ns = 0;
 }
 
@@ -67,7 +65,7 @@ void queue_forgot(struct engine *en, struct job *j, const char *why)
     tied_recall(en, job_whole(j));
     /* All of an array come back together, and are to go together. */
     if (j->whole)
-        duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
+        duty_at(en, j, clock_mono_ns() + QUEUE_AGAIN_NS);
     else
         duty_do(en, j);
 }

@@ -19,7 +19,6 @@
 
 #include "live.h"
 
-#define AGAIN_MIN_NS NS_PER_S
 
 static bool waits_here(const struct job *j)
 {
@@ -149,7 +148,7 @@ static void send(struct engine *en, struct job *j)
         send_one(en, j);
     /* Not sent, for want of memory, or what it waits for: in a moment again. */
     if (waits_here(j))
-        duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
+        duty_at(en, j, clock_mono_ns() + QUEUE_AGAIN_NS);
 }
 
 /* As many of its array are there as may be at a time: then queue_next() tells it when not. */
@@ -232,8 +231,7 @@ static bool can_send(struct engine *en, struct job *j)
 
 static void owe_here(struct engine *en, struct job *j)
 {
-    if (j->wish & WISH_BACK)
-        j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
+    tied_let_be(j);
     if (j->wish & WISH_CANCEL) {
         job_reason(j, "cancelled before it was submitted");
         j->v.cause = CAUSE_CANCEL;
@@ -262,7 +260,7 @@ static void owe_there(struct engine *en, struct job *j)
         return;
     }
     if ((j->wish & WISH_BACK) && tied_goes_last(en, j)) {
-        duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
+        duty_at(en, j, clock_mono_ns() + QUEUE_AGAIN_NS);
         return;
     }
     if (j->wish & WISH_CANCEL)
@@ -313,7 +311,7 @@ void queue_look(struct engine *en, struct job *j)
         return;
     o = duty_new_order(j, ORDER_LOOK, j->v.state == JOB_SUBMITTING ? VERB_FIND : VERB_POLL);
     if (!o) {
-        duty_at(en, j, clock_mono_ns() + AGAIN_MIN_NS);
+        duty_at(en, j, clock_mono_ns() + QUEUE_AGAIN_NS);
         return;
     }
     o->account = j->v.state != JOB_SUBMITTING;

@@ -197,6 +197,14 @@ static void call_back(struct engine *en, struct job *j)
     }
 }
 
+void tied_let_be(struct job *j)
+{
+    if (!(j->wish & WISH_BACK))
+        return;
+    j->wish &= ~(unsigned)(WISH_CANCEL | WISH_BACK);
+    j->asked = false;
+}
+
 void tied_recall(struct engine *en, struct job *on)
 {
     for (size_t i = 0; i < on->n_waiters; i++) {

@@ -38,10 +38,9 @@ static int64_t middle(const int64_t v[3])
 
 static void take_sign(struct window *w, int64_t took_ns)
 {
-    for (unsigned i = 0; i < 3; i++)
-        if (i == w->n_signs % 3 || w->n_signs == 0)
-            w->signs_ns[i] = took_ns;
-    w->n_signs++;
+    if (w->n_signs == 0)
+        w->signs_ns[1] = w->signs_ns[2] = took_ns;
+    w->signs_ns[w->n_signs++ % 3] = took_ns;
     w->round_trip_ns = middle(w->signs_ns);
 }
 
