@@ -11,10 +11,11 @@
 #include <string.h>
 
 #include "clustrixfs/service.h"
+#include "fs/sorted.h"
 #include "fs/watched.h"
 
 struct given_array {
-    uint64_t    number;
+    uint64_t    number; /* first, for sorted_at() */
     struct bits elements;
 };
 
@@ -45,17 +46,7 @@ static bool has_bit(const struct bits *b, uint64_t i)
 /* Where that of the number is, or would be. */
 static size_t position(const struct given *g, uint64_t number)
 {
-    size_t low = 0, high = g->n_arrays;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (g->arrays[middle].number < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_at(g->arrays, g->n_arrays, sizeof(*g->arrays), number);
 }
 
 static const struct bits *elements_of(const struct given *g, uint64_t number)

@@ -12,12 +12,13 @@
 #include <string.h>
 
 #include "clustrixfs/clock.h"
+#include "fs/sorted.h"
 
 /* rm -r takes less from one removal to the next. */
 #define HIDDEN_NS (10 * NS_PER_S)
 
 struct hidden {
-    uint64_t key; /* a job's, or an attempt's */
+    uint64_t key; /* a job's, or an attempt's; first, for sorted_at() */
     uint64_t rows;
 };
 
@@ -26,17 +27,7 @@ _Static_assert(ROW_COUNT <= 64, "one bit for each row");
 /* Where the first entry that is not below `key` is, or would be. */
 static size_t position(const struct tree *t, uint64_t key)
 {
-    size_t low = 0, high = t->n_hidden;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (t->hidden[middle].key < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_at(t->hidden, t->n_hidden, sizeof(*t->hidden), key);
 }
 
 static int make_room(struct tree *t)

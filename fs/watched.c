@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "clustrixfs/clock.h"
+#include "fs/sorted.h"
 #include "fs/watches.h"
 
 /* Between two scans: more while they find nobody, and 50 times what one takes. */
@@ -31,7 +32,7 @@
 
 /* A job that was looked at. */
 struct seen {
-    job_id   id;
+    job_id   id; /* first, for sorted_at() */
     uint64_t rows;
     uint64_t sure; /* those of them that the last scan found */
     int64_t  at_ns;
@@ -82,17 +83,7 @@ static bool is_of_job(struct place p)
 
 static size_t position(const struct watched *w, job_id id)
 {
-    size_t low = 0, high = w->n;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (w->v[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return sorted_at(w->v, w->n, sizeof(*w->v), id);
 }
 
 static struct seen *find(struct watched *w, job_id id)
